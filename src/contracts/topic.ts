@@ -1,0 +1,76 @@
+import type { Duration } from "../runtime/duration.js";
+import type { Codec } from "../message/codec.js";
+import {
+  channelOf,
+  checkChannel,
+  type ChannelRef,
+  type ForeignMessage,
+  type ForeignReading,
+  type Messages,
+  type SubscriptionSettings,
+} from "./channel.js";
+import { needsOf, settingsOf } from "./queue.js";
+
+/** The definition of a topic. */
+export interface TopicDefinition<
+  M extends Messages,
+  Ordered extends "by-key" | "none" = "none",
+  Scheduled extends boolean = false,
+  Dedup extends Duration | "off" = "off",
+> {
+  readonly messages: M;
+  /** `"by-key"`: every subscription handles messages of one key one after the other. Default `"none"`. */
+  readonly ordered?: Ordered;
+  /** Whether senders may give a `delay` or a time. Default false. */
+  readonly scheduled?: Scheduled;
+  /** Messages whose id came within this time are dropped by the broker: 20 s to 7 d. Default `"off"`. */
+  readonly dedupWindow?: Dedup;
+  /** How long a subscription's delivery stays locked without renewal: 5 s to 5 m. Default 1 m. */
+  readonly lock?: Duration;
+  /** How long a message stays deliverable. Default: for ever. */
+  readonly ttl?: Duration;
+  /** Deliveries after which the broker itself dead-letters: 1 to 2,000. Default 10. */
+  readonly maxDeliveries?: number;
+  /** Subscriptions that exist whether or not a service reads them, each with its filter. Default none. */
+  readonly subscriptions?: Readonly<Record<string, SubscriptionSettings>>;
+  readonly description?: string;
+  readonly foreign?: (raw: ForeignMessage) => ForeignReading;
+  /** How data is encoded. Default JSON. */
+  readonly codec?: Codec;
+}
+
+/** What a topic with these options needs of a transport. */
+export type TopicNeeds<Ordered, Scheduled, Dedup> =
+  | "topics"
+  | (Ordered extends "by-key" ? "topics:sessions" : never)
+  | (Scheduled extends true ? "topics:scheduling" : never)
+  | (Dedup extends "off" ? never : "topics:dedup");
+
+/**
+ * Declares a topic: each subscription gets its own copy of every message that its filter lets through.
+ * @throws {WaybillError} `invalidContract` for an unusable name or message map; `invalidOption` for a bad duration.
+ */
+export function topic<
+  const N extends string,
+  const M extends Messages,
+  const Ordered extends "by-key" | "none" = "none",
+  const Scheduled extends boolean = false,
+  const Dedup extends Duration | "off" = "off",
+>(
+  name: N,
+  definition: TopicDefinition<M, Ordered, Scheduled, Dedup>,
+): ChannelRef<N, "topic", M, TopicNeeds<Ordered, Scheduled, Dedup>> {
+  checkChannel("topic", name, definition.messages, definition.ordered === "by-key");
+  return channelOf({
+    format: 1,
+    name,
+    kind: "topic",
+    messages: definition.messages,
+    needs: needsOf("topics", definition) as TopicNeeds<Ordered, Scheduled, Dedup>[],
+    settings: {
+      ...settingsOf(`topic "${name}"`, definition),
+      ...(definition.subscriptions !== undefined ? { subscriptions: definition.subscriptions } : {}),
+    },
+    narrowed: false,
+  });
+}
