@@ -1,0 +1,16 @@
+/** Stores: what Waybill asks of a database, cache or object store. Interfaces only. */
+export type { BlobStore } from "./blob-store.js";
+export type { Checkpoint, CheckpointStore } from "./checkpoint-store.js";
+export type {
+  ClaimChange,
+  ClaimHandle,
+  ClaimRequest,
+  ClaimResult,
+  IdempotencyStore,
+} from "./idempotency-store.js";
+export type { Inbox, InboxRequest, InboxResult, OutboxMessage } from "./inbox.js";
+export type { OutboxLease, OutboxStore } from "./outbox-store.js";
+export { WaybillError } from "../errors.js";
+export type { ErrorClass, ErrorCode, WaybillErrorOptions } from "../errors.js";
+export { realRuntime } from "../runtime/runtime.js";
+export type { Runtime, TimerHandle, PortName } from "../runtime/runtime.js";

@@ -1,0 +1,41 @@
+/** The contract between the core and an adapter. */
+export type { Capabilities, ReceiverFeatures, Support } from "./capabilities.js";
+export type {
+  BrokerFacts,
+  ConnectContext,
+  Connection,
+  DeadLetterDelivery,
+  DeadLetterReceiver,
+  Delivery,
+  Destination,
+  GroupSource,
+  ListenerSource,
+  MaybePromise,
+  MessageFilter,
+  Outgoing,
+  QueueSource,
+  Receiver,
+  ReceiverOptions,
+  Sender,
+  SendAccepted,
+  SendRejected,
+  SendResult,
+  SettleAction,
+  SettleRequest,
+  Source,
+  StartPosition,
+  SubscriptionSource,
+  Transport,
+} from "./transport.js";
+export type { ChannelKind, ChannelSettings, ChannelSpec, Need } from "../contracts/channel.js";
+export type {
+  DeadLetterReason,
+  DeadLetterRecord,
+  DeliveryHistory,
+  Envelope,
+  HeaderValue,
+} from "../message/envelope.js";
+export { WaybillError, isWaybillError } from "../errors.js";
+export type { ErrorClass, ErrorCode, WaybillErrorOptions } from "../errors.js";
+export { realRuntime } from "../runtime/runtime.js";
+export type { PortName, Runtime, TimerHandle } from "../runtime/runtime.js";
