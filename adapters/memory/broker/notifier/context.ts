@@ -1,0 +1,29 @@
+import type { Agenda } from "./agenda.js";
+import type { Linked, ReadyList } from "./ready-list.js";
+import type { DeliveryRequest } from "./push-request.js";
+
+/** What every topic and subscription of one notifier shares: time, identity, chance and the way out. */
+export interface NotifierContext {
+  readonly agenda: Agenda;
+  /** Makes an identifier that is unique within this notifier. */
+  readonly newId: () => string;
+  /** A number in [0, 1) for a named decision. */
+  readonly draw: (name: string) => number;
+  /** How many waiting events compete for being handed out next; 1 keeps the order of arrival. */
+  readonly shuffleWindow: number;
+  /** Chance in [0, 1] that a subscription gets a second copy of an event. */
+  readonly duplicateProbability: number;
+  /** Share of a retry delay that chance may add, from 0. */
+  readonly jitterRatio: number;
+  readonly deliver: (request: DeliveryRequest) => void;
+}
+
+/** The next event to hand out: the oldest, or one of the window that a named draw picks. */
+export function pickNext<N extends Linked<N>>(
+  context: NotifierContext,
+  ready: ReadyList<N>,
+  name: string,
+): N | undefined {
+  const window = Math.min(context.shuffleWindow, ready.size);
+  return window <= 1 ? ready.head : ready.at(Math.floor(context.draw(`shuffle ${name}`) * window));
+}

@@ -1,0 +1,166 @@
+import { BrokerError } from "../broker-error.js";
+import { acceptEvents, type IncomingEvent } from "./accept-events.js";
+import { Agenda } from "./agenda.js";
+import type { NotifierContext } from "./context.js";
+import { compileFilter } from "./filter.js";
+import type { JsonObject, JsonValue } from "./json.js";
+import { pullSettings, type PullOptions } from "./pull-options.js";
+import { receive, type ReceiveOptions } from "./pull-receive.js";
+import { PullSubscription, type PullDelivery } from "./pull-subscription.js";
+import type { DeliveryRequest } from "./push-request.js";
+import { addSubscription, fanOut, newTopic, type Topic, type TopicOptions } from "./topic.js";
+import type { Cancel } from "./waiters.js";
+
+/** Options of {@link createNotifier}. */
+export interface NotifierOptions {
+  /** The time at the start, in milliseconds since 1970. */
+  readonly startMs: number;
+  /** Makes unique identifiers, for lock tokens and requests. Default: a counter. */
+  readonly ids?: () => string;
+  /** A number in [0, 1) for a named decision; needed by the three options below. */
+  readonly draw?: (name: string) => number;
+  /** How many waiting events compete for being handed out next. Default 1: order of arrival. */
+  readonly shuffleWindow?: number;
+  /** Chance in [0, 1] that a subscription gets an event twice. Default 0. */
+  readonly duplicateProbability?: number;
+  /** Share of a retry delay that may be added by chance. Default 0. */
+  readonly jitterRatio?: number;
+  /** Makes the HTTP requests of push subscriptions. May answer at once; must not throw. */
+  readonly deliver?: (request: DeliveryRequest) => void;
+}
+
+/**
+ * The Event Grid engine: topics, pull and push subscriptions, filters, dead letters. Synchronous and deterministic: it
+ * does no I/O, and time moves only by {@link Notifier.advanceTo}. Names are compared without case.
+ */
+export class Notifier {
+  readonly #context: NotifierContext;
+  readonly #topics = new Map<string, Topic>();
+
+  constructor(context: NotifierContext) {
+    this.#context = context;
+  }
+
+  /** @throws {BrokerError} `alreadyExists`, or `badRequest` for options that contradict each other. */
+  createTopic(name: string, options: TopicOptions = {}): void {
+    if (this.#topics.has(name.toLowerCase()))
+      throw new BrokerError("alreadyExists", `Topic ${name} already exists.`);
+    this.#topics.set(name.toLowerCase(), newTopic(name, options));
+  }
+
+  /** Deletes a topic with its subscriptions and their events. */
+  deleteTopic(name: string): void {
+    const topic = this.#topic(name);
+    this.#topics.delete(name.toLowerCase());
+    for (const subscription of topic.subscriptions.values()) subscription.close();
+  }
+
+  /**
+   * Publishes events from inside the process, all or nothing. They are copied: what the caller changes later does not
+   * travel.
+   * @throws {BrokerError} `notFound`, `badRequest`, `tooLarge`.
+   */
+  publishEvents(topicName: string, events: readonly JsonObject[]): void {
+    this.#publish(this.#topic(topicName), events.map(printed));
+  }
+
+  /** @throws {BrokerError} `notFound`, `alreadyExists`, `quotaExceeded`, or `badRequest` for an option out of bounds. */
+  createPullSubscription(topicName: string, name: string, options: PullOptions = {}): PullSubscription {
+    const topic = this.#topic(topicName);
+    if (topic.kind === "custom") {
+      throw new BrokerError(
+        "badRequest",
+        `Topic ${topic.name} is a custom topic, which has push subscriptions only.`,
+      );
+    }
+    const matches = compileFilter(options.filter ?? {}, topic.schema);
+    const settings = pullSettings(options, topic.retentionMs);
+    const subscription = new PullSubscription(this.#context, { topic: topic.name, name, matches }, settings);
+    addSubscription(topic, subscription);
+    return subscription;
+  }
+
+  /** @throws {BrokerError} `notFound` if there is no such pull subscription. */
+  pullSubscription(topicName: string, name: string): PullSubscription {
+    const subscription = this.#topic(topicName).subscriptions.get(name.toLowerCase());
+    if (subscription instanceof PullSubscription) return subscription;
+    throw new BrokerError("notFound", `Topic ${topicName} has no pull subscription ${name}.`);
+  }
+
+  /** Receives like the REST operation, with a wait. In-process callers use `take` and `onAvailable` instead. */
+  receive(
+    subscription: PullSubscription,
+    options: ReceiveOptions,
+    reply: (deliveries: readonly PullDelivery[]) => void,
+  ): Cancel {
+    return receive(this.#context, subscription, options, reply);
+  }
+
+  /** Deletes a subscription with its events. */
+  deleteSubscription(topicName: string, name: string): void {
+    const { subscriptions } = this.#topic(topicName);
+    const subscription = subscriptions.get(name.toLowerCase());
+    if (subscription === undefined)
+      throw new BrokerError("notFound", `Topic ${topicName} has no subscription ${name}.`);
+    subscriptions.delete(name.toLowerCase());
+    subscription.close();
+  }
+
+  /** Moves time forward; everything due happens, in order. An earlier time changes nothing. */
+  advanceTo(nowMs: number): void {
+    this.#context.agenda.advanceTo(nowMs);
+  }
+
+  /** When something falls due next; undefined if nothing waits for time. */
+  nextDueMs(): number | undefined {
+    return this.#context.agenda.nextDueMs();
+  }
+
+  #publish(topic: Topic, incoming: readonly IncomingEvent[]): void {
+    const { agenda, draw, duplicateProbability } = this.#context;
+    const events = acceptEvents(topic, incoming, agenda.nowMs);
+    const isTwice = (name: string): boolean =>
+      duplicateProbability > 0 && draw(`duplicate ${name}`) < duplicateProbability;
+    fanOut(topic, events, (name) => (isTwice(name) ? 2 : 1));
+  }
+
+  #topic(name: string): Topic {
+    const topic = this.#topics.get(name.toLowerCase());
+    if (topic === undefined) throw new BrokerError("notFound", `There is no topic ${name}: create it first.`);
+    return topic;
+  }
+}
+
+/** Creates an empty notifier. */
+export function createNotifier(options: NotifierOptions): Notifier {
+  return new Notifier({
+    agenda: new Agenda(options.startMs),
+    newId: options.ids ?? counter(),
+    draw: options.draw ?? refuseToDraw,
+    shuffleWindow: options.shuffleWindow ?? 1,
+    duplicateProbability: options.duplicateProbability ?? 0,
+    jitterRatio: options.jitterRatio ?? 0,
+    deliver: options.deliver ?? refuseToDeliver,
+  });
+}
+
+function counter(): () => string {
+  let count = 0;
+  return () => `id-${String(++count)}`;
+}
+
+function refuseToDraw(): never {
+  throw new BrokerError(
+    "badRequest",
+    "Give `draw` to the notifier: shuffling, duplicates and jitter need chance.",
+  );
+}
+
+function refuseToDeliver(): never {
+  throw new BrokerError("badRequest", "Give `deliver` to the notifier: push subscriptions need it.");
+}
+
+function printed(event: JsonObject): IncomingEvent {
+  const json = JSON.stringify(event);
+  return { json, value: JSON.parse(json) as JsonValue };
+}
