@@ -8,8 +8,10 @@ import {
   noHistory,
   textReader,
 } from "./attributes.js";
+import { parseContentType } from "./content-type.js";
 import type { Envelope, HeaderValue } from "./envelope.js";
 import { checkHeaders, isReservedName, noHeaders, sizeProblem } from "./header-rules.js";
+import { fromStructuredJson } from "./structured-json.js";
 
 /** An AMQP message as Service Bus, Event Hubs and the in-memory broker take it. */
 export interface AmqpMessage {
@@ -92,18 +94,9 @@ export function toAmqp(envelope: Envelope, spelling: AmqpSpelling): AmqpMessage 
  */
 export function fromAmqp(incoming: IncomingAmqpMessage, fallbackId: string): Envelope {
   const messageId = amqpId(incoming.messageId);
-  const draft: EnvelopeDraft = {
-    id: "",
-    source: "",
-    type: incoming.subject ?? "",
-    headers: noHeaders,
-    history: noHistory,
-    extensions: noHeaders,
-    body: incoming.body,
-  };
+  const draft: EnvelopeDraft = structuredDraft(incoming) ?? binaryDraft(incoming);
   const key = incoming.sessionId || incoming.partitionKey;
   if (key) draft.key = key;
-  if (incoming.contentType) draft.contentType = incoming.contentType;
   const correlationId = amqpId(incoming.correlationId);
   if (correlationId !== "") draft.correlationId = correlationId;
   if (incoming.replyTo) draft.replyTo = incoming.replyTo;
@@ -112,6 +105,31 @@ export function fromAmqp(incoming: IncomingAmqpMessage, fallbackId: string): Env
   if (draft.id === "") draft.id = messageId === "" ? fallbackId : messageId;
   else if (messageId !== "" && messageId !== draft.id) draft.brokerId = messageId;
   return draft;
+}
+
+function binaryDraft({ subject, contentType, body }: IncomingAmqpMessage): EnvelopeDraft {
+  const draft: EnvelopeDraft = {
+    id: "",
+    source: "",
+    type: subject ?? "",
+    headers: noHeaders,
+    history: noHistory,
+    extensions: noHeaders,
+    body,
+  };
+  if (contentType) draft.contentType = contentType;
+  return draft;
+}
+
+/** Event Grid delivers CloudEvents to queues and event hubs in structured mode. What is none is read as it stands. */
+function structuredDraft({ contentType, body }: IncomingAmqpMessage): EnvelopeDraft | undefined {
+  if (!contentType || contentType === "application/json") return undefined;
+  if (parseContentType(contentType).mediaType !== "application/cloudevents+json") return undefined;
+  try {
+    return fromStructuredJson(body);
+  } catch {
+    return undefined;
+  }
 }
 
 type Draft<Value> = { -readonly [Field in keyof Value]: Value[Field] };
