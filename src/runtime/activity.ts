@@ -1,3 +1,6 @@
+/** Ends a piece of work; call it once. Also the piece's identity, for {@link Activity.park}. */
+export type EndWork = () => void;
+
 /**
  * Counts the work that has begun and not ended, and how much of it waits on purpose.
  *
@@ -6,18 +9,17 @@
  * `running - parked` is what is truly busy: virtual time may move only when that is nothing.
  */
 export class Activity {
-  #running = 0;
   #parked = 0;
   #begun = 0;
-  readonly #names = new Map<number, () => string>();
+  readonly #pieces = new Map<EndWork, Piece>();
   #whenIdle: (() => void)[] = [];
 
   get running(): number {
-    return this.#running;
+    return this.#pieces.size;
   }
 
   get busy(): number {
-    return this.#running - this.#parked;
+    return this.#pieces.size - this.#parked;
   }
 
   /** How many pieces of work have ever begun: the bound of endless loops. */
@@ -26,26 +28,37 @@ export class Activity {
   }
 
   /** Marks the begin of a piece of work; `describe` names it in reports. Call the result once at its end. */
-  begin(describe: () => string): () => void {
-    const id = ++this.#begun;
-    this.#running += 1;
-    this.#names.set(id, describe);
-    return () => {
-      if (!this.#names.delete(id)) return;
-      this.#running -= 1;
+  begin(describe: () => string): EndWork {
+    this.#begun += 1;
+    const piece: Piece = { describe, parks: 0 };
+    const end = (): void => {
+      if (!this.#pieces.delete(end)) return;
+      if (piece.parks > 0) this.#parked -= 1;
       this.#notify();
     };
+    this.#pieces.set(end, piece);
+    return end;
   }
 
-  /** Marks the begin of a wait that Waybill owns. Call the result once when it is over. */
-  park(): () => void {
-    this.#parked += 1;
+  /**
+   * Marks the begin of a wait that Waybill owns. Call the result once when it is over.
+   *
+   * Say whose wait it is where that is known: two waits of one piece then count once, and none outlives its piece.
+   * Without it, each wait stands for one piece.
+   */
+  park(work?: EndWork): () => void {
+    const piece = work ? this.#pieces.get(work) : { parks: 0 };
+    if (piece === undefined) return () => undefined;
+    piece.parks += 1;
+    if (piece.parks === 1) this.#parked += 1;
     this.#notify();
-    let parked = true;
+    let waiting = true;
     return () => {
-      if (!parked) return;
-      parked = false;
-      this.#parked -= 1;
+      if (!waiting) return;
+      waiting = false;
+      piece.parks -= 1;
+      const ended = work !== undefined && !this.#pieces.has(work);
+      if (piece.parks === 0 && !ended) this.#parked -= 1;
     };
   }
 
@@ -57,7 +70,7 @@ export class Activity {
 
   /** What has begun and not ended, oldest first. */
   describe(): string[] {
-    return [...this.#names.values()].map((describe) => describe());
+    return [...this.#pieces.values()].map((piece) => piece.describe());
   }
 
   #notify(): void {
@@ -66,4 +79,10 @@ export class Activity {
     this.#whenIdle = [];
     for (const wake of waiting) wake();
   }
+}
+
+interface Piece {
+  readonly describe: () => string;
+  /** How many waits of this piece are going on. */
+  parks: number;
 }
