@@ -1,17 +1,19 @@
-import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
-
-const source = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
+import { publicEntries } from "./scripts/entries.js";
 
 export default defineConfig({
   resolve: {
-    alias: [
-      { find: /^waybill$/, replacement: source("./src/index.ts") },
-      { find: /^waybill\/memory$/, replacement: source("./adapters/memory/index.ts") },
-      { find: /^waybill\/(contracts|transport|store|testing)$/, replacement: source("./src/$1/index.ts") },
-    ],
+    alias: publicEntries().map(({ specifier, source }) => ({
+      find: new RegExp(`^${specifier}$`),
+      replacement: source,
+    })),
   },
   test: {
     include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
+    exclude: ["**/node_modules/**", "**/dist/**"],
+    // A bound on hanging, not an expectation: the machine may be busy.
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    slowTestThreshold: 5_000,
   },
 });
