@@ -1,5 +1,7 @@
 import type { Agenda } from "./agenda.js";
 import type { Linked, ReadyList } from "./ready-list.js";
+import type { DeliveryAnswer } from "./delivery-rules.js";
+import type { Handshake } from "./handshake.js";
 import type { DeliveryRequest } from "./push-request.js";
 
 /** What every topic and subscription of one notifier shares: time, identity, chance and the way out. */
@@ -16,6 +18,16 @@ export interface NotifierContext {
   /** Share of a retry delay that chance may add, from 0. */
   readonly jitterRatio: number;
   readonly deliver: (request: DeliveryRequest) => void;
+  /** Who waits for the answer to a request. */
+  readonly requests: Map<string, Answerable>;
+  /** Handshakes that a validation URL can still end, by validation code. */
+  readonly handshakes: Map<string, Handshake>;
+  readonly validationUrl: (code: string) => string;
+}
+
+/** Someone who sent a request. */
+export interface Answerable {
+  answer(answer: DeliveryAnswer, requestId: string): void;
 }
 
 /** The next event to hand out: the oldest, or one of the window that a named draw picks. */

@@ -1,13 +1,18 @@
 import { BrokerError } from "../broker-error.js";
 import { acceptEvents, type IncomingEvent } from "./accept-events.js";
+import { authorizationComplaint, type RequestHead } from "./access-key.js";
 import { Agenda } from "./agenda.js";
 import type { NotifierContext } from "./context.js";
+import type { DeliveryAnswer } from "./delivery-rules.js";
 import { compileFilter } from "./filter.js";
 import type { JsonObject, JsonValue } from "./json.js";
+import { readEvents, refusal, type PublishRequest, type PublishResult } from "./publish-request.js";
 import { pullSettings, type PullOptions } from "./pull-options.js";
 import { receive, type ReceiveOptions } from "./pull-receive.js";
 import { PullSubscription, type PullDelivery } from "./pull-subscription.js";
+import type { PushOptions } from "./push-options.js";
 import type { DeliveryRequest } from "./push-request.js";
+import { PushSubscription } from "./push-subscription.js";
 import { addSubscription, fanOut, newTopic, type Topic, type TopicOptions } from "./topic.js";
 import type { Cancel } from "./waiters.js";
 
@@ -25,6 +30,8 @@ export interface NotifierOptions {
   readonly duplicateProbability?: number;
   /** Share of a retry delay that may be added by chance. Default 0. */
   readonly jitterRatio?: number;
+  /** Where an endpoint consents by hand; its owner calls `validate(code)`. Default: a URL that leads nowhere. */
+  readonly validationUrl?: (code: string) => string;
   /** Makes the HTTP requests of push subscriptions. May answer at once; must not throw. */
   readonly deliver?: (request: DeliveryRequest) => void;
 }
@@ -53,6 +60,27 @@ export class Notifier {
     const topic = this.#topic(name);
     this.#topics.delete(name.toLowerCase());
     for (const subscription of topic.subscriptions.values()) subscription.close();
+  }
+
+  /** Publishes by HTTP; the answer is for the wire. Never throws for what a client did wrong. */
+  publish(topicName: string, request: PublishRequest): PublishResult {
+    try {
+      const topic = this.#topic(topicName);
+      this.#authorize(topic, request);
+      this.#publish(topic, readEvents(topic, request));
+      return { status: 200 };
+    } catch (error) {
+      if (error instanceof BrokerError) return refusal(error);
+      throw error;
+    }
+  }
+
+  /**
+   * Checks the access key or signature of any request to a topic, such as a receive.
+   * @throws {BrokerError} `notFound`, or `unauthorized` if neither fits a key of the topic.
+   */
+  authorize(topicName: string, head: RequestHead): void {
+    this.#authorize(this.#topic(topicName), head);
   }
 
   /**
@@ -85,6 +113,33 @@ export class Notifier {
     const subscription = this.#topic(topicName).subscriptions.get(name.toLowerCase());
     if (subscription instanceof PullSubscription) return subscription;
     throw new BrokerError("notFound", `Topic ${topicName} has no pull subscription ${name}.`);
+  }
+
+  /**
+   * Creates a push subscription and, unless told otherwise, asks its endpoint for consent at once.
+   * @throws {BrokerError} `notFound`, `alreadyExists`, `quotaExceeded`, or `badRequest` for an option out of bounds.
+   */
+  createPushSubscription(topicName: string, name: string, options: PushOptions): PushSubscription {
+    if (this.#context.deliver === refuseToDeliver) refuseToDeliver();
+    const topic = this.#topic(topicName);
+    const subscription = new PushSubscription(this.#context, topic, name, options);
+    addSubscription(topic, subscription);
+    subscription.start();
+    return subscription;
+  }
+
+  /** Tells what an endpoint answered to a delivery request. An unknown or outdated request is ignored. */
+  answer(requestId: string, answer: DeliveryAnswer): void {
+    const sender = this.#context.requests.get(requestId);
+    this.#context.requests.delete(requestId);
+    sender?.answer(answer, requestId);
+  }
+
+  /** Somebody opened the validation URL with this code. False if no handshake waits for it (any more). */
+  validate(code: string): boolean {
+    const handshake = this.#context.handshakes.get(code);
+    handshake?.consent();
+    return handshake !== undefined;
   }
 
   /** Receives like the REST operation, with a wait. In-process callers use `take` and `onAvailable` instead. */
@@ -124,6 +179,11 @@ export class Notifier {
     fanOut(topic, events, (name) => (isTwice(name) ? 2 : 1));
   }
 
+  #authorize(topic: Topic, head: RequestHead): void {
+    const complaint = authorizationComplaint(topic.keys, head, this.#context.agenda.nowMs);
+    if (complaint !== undefined) throw new BrokerError("unauthorized", complaint);
+  }
+
   #topic(name: string): Topic {
     const topic = this.#topics.get(name.toLowerCase());
     if (topic === undefined) throw new BrokerError("notFound", `There is no topic ${name}: create it first.`);
@@ -131,16 +191,25 @@ export class Notifier {
   }
 }
 
-/** Creates an empty notifier. */
+/**
+ * Creates an empty notifier.
+ * @throws {BrokerError} `badRequest` for an option that needs `draw` without it.
+ */
 export function createNotifier(options: NotifierOptions): Notifier {
+  const { shuffleWindow = 1, duplicateProbability = 0, jitterRatio = 0 } = options;
+  const needsChance = shuffleWindow > 1 || duplicateProbability > 0 || jitterRatio > 0;
+  if (needsChance && options.draw === undefined) refuseToDraw();
   return new Notifier({
     agenda: new Agenda(options.startMs),
     newId: options.ids ?? counter(),
     draw: options.draw ?? refuseToDraw,
-    shuffleWindow: options.shuffleWindow ?? 1,
-    duplicateProbability: options.duplicateProbability ?? 0,
-    jitterRatio: options.jitterRatio ?? 0,
+    shuffleWindow,
+    duplicateProbability,
+    jitterRatio,
     deliver: options.deliver ?? refuseToDeliver,
+    validationUrl: options.validationUrl ?? ((code) => `https://eventgrid.invalid/validate?code=${code}`),
+    requests: new Map(),
+    handshakes: new Map(),
   });
 }
 

@@ -1,5 +1,6 @@
 import { BrokerError } from "../broker-error.js";
 import { pickNext, type NotifierContext } from "./context.js";
+import { DeadLetterWriter, namespaceTiming } from "./dead-letter-writer.js";
 import { namespaceReasons } from "./dead-letter.js";
 import type { EventFilter } from "./filter.js";
 import { formatLockToken, parseLockToken } from "./lock-token.js";
@@ -51,6 +52,7 @@ export class PullSubscription {
   readonly matches: EventFilter;
   readonly #context: NotifierContext;
   readonly #settings: PullSettings;
+  readonly #deadLetters: DeadLetterWriter;
   readonly #salt: string;
   readonly #ready = new ReadyList<PullRecord>();
   readonly #records = new Map<number, PullRecord>();
@@ -66,6 +68,7 @@ export class PullSubscription {
     this.topic = identity.topic;
     this.name = identity.name;
     this.matches = identity.matches;
+    this.#deadLetters = new DeadLetterWriter(context, settings.deadLetter, namespaceTiming());
     this.#salt = context.newId();
     this.#waiters = new Waiters(() => (this.#deleted ? 1 : this.#ready.size));
   }
@@ -245,7 +248,7 @@ export class PullSubscription {
 
   #giveUp(record: PullRecord, reason: string, outcome: string): undefined {
     this.#forget(record);
-    this.#settings.deadLetter?.({
+    this.#deadLetters.write({
       topic: this.topic,
       subscription: this.name,
       format: "namespace",
