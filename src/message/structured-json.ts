@@ -73,7 +73,7 @@ export function fromStructuredJson(bytes: Uint8Array, limits: JsonLimits = {}): 
   return draft;
 }
 
-const noBytes = new Uint8Array(0);
+const noBytes = Buffer.alloc(0);
 
 function attributesOf(envelope: Envelope): Record<string, unknown> {
   const { history, extensions } = envelope;
@@ -154,6 +154,7 @@ function readBody(draft: EnvelopeDraft, event: Readonly<Record<string, unknown>>
   const encoded = event["data_base64"];
   const data = event["data"];
   if (typeof encoded === "string") {
+    if (!/^[\w+/-]*={0,2}$/.test(encoded)) throw undecodable("has data_base64 that is no base64");
     draft.body = Buffer.from(encoded, "base64");
   } else if (data !== undefined) {
     draft.contentType ??= "application/json";
