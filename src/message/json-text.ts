@@ -62,7 +62,8 @@ export function parseText(text: string): unknown {
 
 /** Whether JSON in UTF-8 opens more objects and arrays inside each other than `maxDepth`. One pass, no recursion. */
 export function isDeeperThan(bytes: Uint8Array, maxDepth: number): boolean {
-  if (bytes.length <= maxDepth) return false;
+  // Each level takes two bytes, one to open it and one to close it; what does not close is no JSON anyway.
+  if (bytes.length < 2 * (maxDepth + 1)) return false;
   let opened = 0;
   for (let at = 0; at < bytes.length; at += 1) {
     // `{` and `[` differ in one bit. Counting both, also inside strings, is cheap and settles nearly every text.
