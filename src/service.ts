@@ -1,3 +1,4 @@
+import type { AroundHook } from "./consume/around.js";
 import type { BatchContext, ContextWith } from "./consume/context.js";
 import type { ConsumerSpec } from "./consume/consumer-spec.js";
 import type {
@@ -17,7 +18,6 @@ import type {
   ReadOptions,
   SubscribeOptions,
 } from "./consume/options.js";
-import type { Received } from "./consume/received.js";
 import { consumerSpec } from "./consume/consumer-spec.js";
 import type { Channel, ChannelKind, Messages, Need } from "./contracts/channel.js";
 import { WaybillError } from "./errors.js";
@@ -100,20 +100,6 @@ export interface Service<
 
   /** Wraps every handler run of the service; hooks added first are outermost. Call `next` once. */
   around(hook: AroundHook): Service<Name, D, N, S>;
-}
-
-/** Runs around a handler: before it, after it, instead of its error. What it throws is the handler's failure. */
-export type AroundHook = (run: HandlerRun, next: () => Promise<void>) => Promise<void>;
-
-/** The run that an around hook wraps. */
-export interface HandlerRun {
-  readonly service: string;
-  readonly channel: string;
-  readonly kind: ChannelKind;
-  /** One message, or those of a batch. */
-  readonly messages: readonly Received[];
-  readonly attempt: number;
-  readonly signal: AbortSignal;
 }
 
 /** The data of a service. */

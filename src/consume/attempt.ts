@@ -1,0 +1,331 @@
+import { WaybillError } from "../errors.js";
+import { isSettlement, type Settlement } from "../message/settlement.js";
+import { classify, type Classified } from "../policy/classify.js";
+import { decide, type Decision } from "../policy/decide.js";
+import { runAround } from "./around.js";
+import { claim, completeClaim, releaseClaim, type ClaimMemo } from "./claim.js";
+import { decode, type MessageIndex } from "./decode.js";
+import type { DeliveryRun } from "./delivery-run.js";
+import { eventFields, type Consumer } from "./environment.js";
+import { HandlerContext, SendBuffer } from "./handler-context.js";
+import { runInInbox } from "./inbox-run.js";
+import type { Received } from "./received.js";
+import { deadLettered, ignored, leave, type Verdict } from "./verdict.js";
+
+/** What the attempts of one consumer share. */
+export interface Attempts {
+  readonly consumer: Consumer;
+  readonly index: MessageIndex;
+  readonly memo: ClaimMemo;
+}
+
+/**
+ * Makes one attempt at a delivery: decode, claim, handler, sends, completion of the claim, in this order.
+ *
+ * Settles nothing and never throws: the verdict says what is to happen.
+ */
+export async function attempt(attempts: Attempts, run: DeliveryRun): Promise<Verdict> {
+  const { consumer } = attempts;
+  try {
+    const early = await admit(attempts, run);
+    if (early !== undefined) return early;
+    if (consumer.spec.inbox !== undefined)
+      return await runInInbox(consumer, run, consumer.spec.inbox, handle);
+    return await handleAndComplete(attempts, run);
+  } catch (error) {
+    return fail(consumer, run, error);
+  }
+}
+
+/**
+ * Everything before the handler. Answers nothing if the handler is to run.
+ * @throws whatever makes this attempt a failure.
+ */
+export async function admit(attempts: Attempts, run: DeliveryRun): Promise<Verdict | undefined> {
+  const { consumer, index, memo } = attempts;
+  const { spec } = consumer;
+  const early = await read(consumer, index, run);
+  if (early !== undefined) return early;
+  const message = messageOf(run);
+  if (spec.idempotency === undefined) return undefined;
+  return claim(consumer, memo, run, message, spec.idempotency);
+}
+
+/** Decodes a delivery once and finds its handler. Answers a verdict if no handler is to run. */
+async function read(consumer: Consumer, index: MessageIndex, run: DeliveryRun): Promise<Verdict | undefined> {
+  if (run.message !== undefined) return undefined;
+  const { spec } = consumer;
+  const { envelope } = run.delivery;
+  const { addressedTo } = envelope.history;
+  if (addressedTo !== undefined && spec.channel.kind !== "queue" && addressedTo !== spec.as) return ignored;
+  if (run.spent >= spec.recovery.attempts) return crashLoop(run);
+  const found = decode(spec.channel, index, run.delivery);
+  const decoded = found instanceof Promise ? await found : found;
+  if (decoded === undefined) {
+    if (spec.others === "ignore") return ignored;
+    throw new WaybillError(
+      "unknownMessageType",
+      `${spec.channel.kind} "${spec.channel.name}" carries no message ${JSON.stringify(envelope.type)}: add it to the channel, or read it with foreign`,
+    );
+  }
+  const entry = spec.handlers[decoded.name] ?? spec.others;
+  if (entry === undefined || entry === "ignore") return ignored;
+  if (entry === "deadLetter")
+    return deadLettered(`the handler map of "${consumer.service}" dead-letters "${decoded.name}"`);
+  run.entry = entry;
+  run.message = decoded.message;
+  return undefined;
+}
+
+/** Every attempt so far ended without a word: what runs it again and again is not told by any error. */
+function crashLoop(run: DeliveryRun): Verdict {
+  const verdict = deadLettered(
+    `${String(run.spent)} deliveries ended without an outcome: the process may have crashed on it`,
+  );
+  return verdict.kind === "failed"
+    ? { ...verdict, decision: { kind: "deadLetter", reason: "CrashLoop" } }
+    : verdict;
+}
+
+async function handleAndComplete(attempts: Attempts, run: DeliveryRun): Promise<Verdict> {
+  const { consumer, memo } = attempts;
+  const { verdict, sends } = await handle(consumer, run, undefined);
+  if (verdict.kind === "failed" && verdict.decision.kind !== "deadLetter") {
+    await releaseClaim(consumer, run);
+    return verdict;
+  }
+  await dispatch(consumer, sends.prepared());
+  return concludeClaim(consumer, memo, run, verdict);
+}
+
+/** Completes the claim of what succeeded, releases that of what did not. */
+export async function concludeClaim(
+  consumer: Consumer,
+  memo: ClaimMemo,
+  run: DeliveryRun,
+  verdict: Verdict,
+): Promise<Verdict> {
+  if (consumer.spec.idempotency === undefined) return verdict;
+  if (verdict.kind !== "complete") {
+    await releaseClaim(consumer, run);
+    return verdict;
+  }
+  return (await completeClaim(consumer, memo, run, consumer.spec.idempotency)) ?? verdict;
+}
+
+/** What a handler run came to, and what it wants to send. */
+export interface Handled {
+  readonly verdict: Verdict;
+  readonly sends: SendBuffer;
+}
+
+/**
+ * Runs the handler on a message.
+ * @throws whatever the handler throws, and what a send of its failed with that it did not look at.
+ */
+export async function handle(consumer: Consumer, run: DeliveryRun, tx: unknown): Promise<Handled> {
+  const message = messageOf(run);
+  const sends = new SendBuffer(consumer);
+  const context = new HandlerContext(consumer, run, message, sends, tx);
+  const startedMs = consumer.runtime.elapsed();
+  try {
+    const answer = await invoke(consumer, [run], [message], () => entryOf(run)(message, context));
+    await sends.close();
+    const durationMs = consumer.runtime.elapsed() - startedMs;
+    return { verdict: verdictOf(consumer, run, answer, durationMs), sends };
+  } catch (error) {
+    void sends.close().catch(() => undefined);
+    throw new HandlerFailure(error);
+  }
+}
+
+/** Marks an error as the handler's own: the run has spent an attempt. */
+export class HandlerFailure {
+  readonly error: unknown;
+  constructor(error: unknown) {
+    this.error = error;
+  }
+}
+
+/** Time that an aborted handler has to end before its slot is freed. */
+const graceMs = 5000;
+
+/** Calls a handler inside the hooks. A handler that goes on after its abort is given up after a grace. */
+export function invoke(
+  consumer: Consumer,
+  runs: readonly DeliveryRun[],
+  messages: readonly Received[],
+  call: () => unknown,
+): Promise<unknown> {
+  const { runtime, spec, service, around } = consumer;
+  const [first] = runs;
+  const run = (): unknown => {
+    if (around.length === 0 || first === undefined) return call();
+    const { channel } = spec;
+    const place = {
+      service,
+      channel: channel.name,
+      kind: channel.kind,
+      messages,
+      attempt: first.spent + 1,
+      signal: first.signal,
+    };
+    return runAround(around, place, call);
+  };
+  return new Promise((resolve, reject) => {
+    for (const each of runs) {
+      each.onAbort((error) => {
+        runtime.after(graceMs, () => {
+          each.zombie = true;
+          reject(error);
+        });
+      });
+    }
+    const id = messages[0]?.id ?? "";
+    Promise.resolve(runtime.port("handler", spec.channel.name, id, () => attemptCall(run))).then(
+      resolve,
+      reject,
+    );
+  }).finally(() => {
+    for (const each of runs) each.onAbort(undefined);
+  });
+}
+
+/** Turns a synchronous throw into a rejection. */
+function attemptCall(call: () => unknown): unknown {
+  try {
+    return call();
+  } catch (error) {
+    return Promise.reject(error as Error);
+  }
+}
+
+/** Sends what a handler wants to send. @throws the error of the first message that was not accepted. */
+export async function dispatch(
+  consumer: Consumer,
+  messages: ReturnType<SendBuffer["prepared"]>,
+): Promise<void> {
+  if (messages.length === 0) return;
+  const results = await consumer.outbound.dispatch(messages);
+  for (const result of results) if (!result.ok) throw result.error;
+}
+
+/** What a handler's answer means. */
+export function verdictOf(
+  consumer: Consumer,
+  run: DeliveryRun,
+  answer: unknown,
+  durationMs: number,
+): Verdict {
+  if (answer === undefined || answer === null) return { kind: "complete", how: "handled", durationMs };
+  if (!isSettlement(answer)) {
+    throw new WaybillError(
+      "handlerFailed",
+      `the handler of "${consumer.spec.channel.name}" returned ${typeof answer}: return nothing, or a settlement such as retry() or deadLetter()`,
+      { class: "permanent" },
+    );
+  }
+  return settlementVerdict(consumer, run, answer);
+}
+
+function settlementVerdict(consumer: Consumer, run: DeliveryRun, settlement: Settlement): Verdict {
+  switch (settlement["~settlement"]) {
+    case "defer":
+      return { kind: "defer" };
+    case "deadLetter":
+    case "park":
+    case "reject":
+      return deadLettered(settlement.description);
+    case "retry": {
+      const failure: Classified = {
+        class: "unknown",
+        reason: "MaxAttempts",
+        name: "retry",
+        code: undefined,
+        message: "the handler asked for another run",
+        stack: undefined,
+        hintMs: settlement.afterMs,
+      };
+      return { kind: "failed", failure, decision: decideFor(consumer, run, failure, false, true) };
+    }
+  }
+}
+
+/** Turns whatever went wrong into a verdict, and gives the claim back. */
+export async function fail(consumer: Consumer, run: DeliveryRun, thrown: unknown): Promise<Verdict> {
+  const ran = thrown instanceof HandlerFailure;
+  const error = thrown instanceof HandlerFailure ? thrown.error : thrown;
+  // A handler that still runs keeps its claim, so that nobody runs beside it before the lease has ended.
+  if (!run.zombie) await releaseClaim(consumer, run);
+  if (run.abortCause === "lockLost") return leave(`the lock was lost: ${run.abortError?.message ?? ""}`);
+  const failure = failureOf(run, error);
+  if (ran && failure.class !== "cancelled") {
+    consumer.emit?.({ event: "handlerFailed", error, ...eventFields(consumer, run.delivery, run.spent + 1) });
+  }
+  const givenUp = ran && consumer.spec.giveUpOn.some((type) => error instanceof type);
+  return { kind: "failed", failure, decision: decideFor(consumer, run, failure, givenUp, ran) };
+}
+
+/** A run that was told to end failed for that reason, whatever it threw. */
+function failureOf(run: DeliveryRun, error: unknown): Classified {
+  if (run.abortCause === undefined) return classify(error);
+  return classify(run.abortError);
+}
+
+/** Decides, and books the attempt. */
+function decideFor(
+  consumer: Consumer,
+  run: DeliveryRun,
+  failure: Classified,
+  givenUp: boolean,
+  ran: boolean,
+): Decision {
+  const { runtime, spec, can } = consumer;
+  const { envelope, broker } = run.delivery;
+  const nowMs = runtime.now();
+  const attempts = run.spent + (ran ? 1 : 0);
+  const decision = decide(
+    {
+      class: failure.class,
+      reason: failure.reason,
+      givenUp,
+      attempts,
+      immediateUsed: run.immediateUsed,
+      hintMs: failure.hintMs,
+      ageMs: nowMs - (broker.enqueuedAtMs ?? nowMs),
+      heldMs: run.heldSinceMs === undefined ? 0 : nowMs - run.heldSinceMs,
+      can,
+    },
+    spec.recovery,
+    () => runtime.random(`backoff ${spec.channel.name} ${envelope.id} ${String(attempts)}`),
+  );
+  if (ran) run.firstFailedAt ??= new Date(nowMs).toISOString();
+  if (spends(decision)) run.spent = attempts;
+  return decision;
+}
+
+function spends(decision: Decision): boolean {
+  switch (decision.kind) {
+    case "retryNow":
+    case "deadLetter":
+    case "discard":
+      return true;
+    case "retryAfter":
+    case "holdLane":
+      return decision.counted;
+    case "release":
+    case "leave":
+      return false;
+  }
+}
+
+export function messageOf(run: DeliveryRun): Received {
+  if (run.message === undefined) throw new TypeError("the delivery is not decoded yet");
+  return run.message;
+}
+
+function entryOf(run: DeliveryRun): (message: Received, context: object) => unknown {
+  const { entry } = run;
+  if (typeof entry !== "function") throw new TypeError("the delivery has no handler");
+  return entry;
+}

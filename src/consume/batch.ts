@@ -1,0 +1,88 @@
+import { isSettlement } from "../message/settlement.js";
+import {
+  admit,
+  concludeClaim,
+  dispatch,
+  fail,
+  HandlerFailure,
+  invoke,
+  messageOf,
+  verdictOf,
+  type Attempts,
+} from "./attempt.js";
+import type { DeliveryRun } from "./delivery-run.js";
+import { HandlerBatchContext, SendBuffer } from "./handler-context.js";
+import { leave, type Verdict } from "./verdict.js";
+
+/**
+ * Makes one attempt at a batch of deliveries of one type. Each is decoded and claimed alone, so one that cannot be
+ * read or was handled before leaves the batch; one handler call takes the rest.
+ *
+ * Never throws: one verdict per run, in order.
+ */
+export async function attemptBatch(
+  attempts: Attempts,
+  runs: readonly DeliveryRun[],
+): Promise<readonly Verdict[]> {
+  const verdicts = new Map<DeliveryRun, Verdict>();
+  for (const run of runs) {
+    const early = await admit(attempts, run).catch((error: unknown) => fail(attempts.consumer, run, error));
+    if (early !== undefined) verdicts.set(run, early);
+  }
+  const admitted = runs.filter((run) => !verdicts.has(run));
+  if (admitted.length > 0) await handleBatch(attempts, admitted, verdicts);
+  return runs.map((run) => verdicts.get(run) ?? leave("it was not attempted"));
+}
+
+async function handleBatch(
+  attempts: Attempts,
+  runs: readonly DeliveryRun[],
+  verdicts: Map<DeliveryRun, Verdict>,
+): Promise<void> {
+  const { consumer } = attempts;
+  const sends = new SendBuffer(consumer);
+  const messages = runs.map(messageOf);
+  const context = new HandlerBatchContext(consumer, new Map(runs.map((run) => [messageOf(run), run])), sends);
+  const entry = runs[0]?.entry;
+  const startedMs = consumer.runtime.elapsed();
+  try {
+    if (typeof entry !== "function") throw new TypeError("the batch has no handler");
+    const answer = await invoke(consumer, runs, messages, () => entry(messages, context));
+    await sends.close();
+    const durationMs = consumer.runtime.elapsed() - startedMs;
+    for (const [index, run] of runs.entries()) {
+      verdicts.set(run, await conclude(attempts, run, answerFor(answer, index), sends, durationMs));
+    }
+  } catch (error) {
+    void sends.close().catch(() => undefined);
+    for (const run of runs) {
+      if (!verdicts.has(run)) verdicts.set(run, await fail(consumer, run, new HandlerFailure(error)));
+    }
+  }
+}
+
+/** A batch handler answers for all at once, or for each. */
+function answerFor(answer: unknown, index: number): unknown {
+  return Array.isArray(answer) ? (answer as readonly unknown[])[index] : answer;
+}
+
+async function conclude(
+  attempts: Attempts,
+  run: DeliveryRun,
+  answer: unknown,
+  sends: SendBuffer,
+  durationMs: number,
+): Promise<Verdict> {
+  const { consumer, memo } = attempts;
+  try {
+    const verdict = verdictOf(consumer, run, answer, durationMs);
+    if (isSettlement(answer) && answer["~settlement"] === "retry") {
+      await concludeClaim(consumer, memo, run, verdict);
+      return verdict;
+    }
+    await dispatch(consumer, sends.prepared(run));
+    return await concludeClaim(consumer, memo, run, verdict);
+  } catch (error) {
+    return fail(consumer, run, new HandlerFailure(error));
+  }
+}

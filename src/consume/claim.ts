@@ -1,0 +1,151 @@
+import { WaybillError } from "../errors.js";
+import { digest, lengthPrefixed, stableId } from "../runtime/hash.js";
+import type { ClaimHandle } from "../store/idempotency-store.js";
+import type { IdempotencySpec } from "./consumer-spec.js";
+import type { DeliveryRun } from "./delivery-run.js";
+import type { Consumer } from "./environment.js";
+import type { Received } from "./received.js";
+import { duplicate, leave, type Verdict } from "./verdict.js";
+
+/** Whose memory: the logical consumer. Never a version or a host. */
+export const scopeOf = (consumer: Consumer): string =>
+  lengthPrefixed([consumer.service, consumer.spec.channel.name, consumer.spec.as]);
+
+/** What makes two messages the same: by default who sent it and its id, which survive every copy. */
+export const keyOf = (message: Received, select: ((message: Received) => string) | undefined): string =>
+  select === undefined ? lengthPrefixed([message.source, message.id]) : select(message);
+
+/** A digest of what came, to notice a key that is used for something else. */
+export const fingerprintOf = (run: DeliveryRun): string =>
+  digest(run.delivery.envelope.contentType ?? "", "\n", run.delivery.envelope.body);
+
+/**
+ * Claims the right to handle a message. Answers nothing if it was acquired, otherwise the verdict.
+ * @throws {WaybillError} `busy`, `keyReused`, `storeFailed`.
+ */
+export async function claim(
+  consumer: Consumer,
+  memo: ClaimMemo,
+  run: DeliveryRun,
+  message: Received,
+  spec: IdempotencySpec,
+): Promise<Verdict | undefined> {
+  const scope = scopeOf(consumer);
+  const key = keyOf(message, spec.key);
+  const remembered = memo.get(key);
+  if (remembered !== undefined) return confirm(consumer, memo, remembered, spec);
+  const owner = consumer.runtime.uuid(`owner ${consumer.service} ${message.id}`);
+  const claimedAtMs = consumer.runtime.now();
+  const result = await callStore(consumer, key, (store) =>
+    store.claim({
+      scope,
+      key,
+      fingerprint: fingerprintOf(run),
+      owner,
+      leaseMs: spec.leaseMs,
+      retentionMs: spec.retentionMs,
+    }),
+  );
+  switch (result.kind) {
+    case "acquired":
+      run.claim = { scope, key, token: result.token, owner };
+      run.claimRecovered = result.recovered;
+      // Counted from before the request: the store's lease cannot end earlier than this.
+      run.extendAtMs = claimedAtMs + spec.leaseMs / 3;
+      return undefined;
+    case "completed":
+      return duplicate;
+    case "busy":
+      throw new WaybillError("busy", `message ${message.id} is being handled elsewhere`, {
+        retryAfterMs: Math.min(result.retryAfterMs, 30_000),
+      });
+    case "conflict":
+      throw new WaybillError(
+        "keyReused",
+        `the idempotency key of message ${message.id} was used with other content: give the second message a new id`,
+      );
+  }
+}
+
+/**
+ * Marks the message as done. Answers nothing if it is; otherwise why it must not be settled.
+ *
+ * If the store's answer is lost, the handle is remembered: the redelivery asks the store again and does not run.
+ */
+export async function completeClaim(
+  consumer: Consumer,
+  memo: ClaimMemo,
+  run: DeliveryRun,
+  spec: IdempotencySpec,
+): Promise<Verdict | undefined> {
+  const handle = run.claim;
+  if (handle === undefined) return undefined;
+  try {
+    const change = await callStore(consumer, handle.key, (store) => store.complete(handle, spec.retentionMs));
+    return change === "ok" ? undefined : leave("another owner took the message over while it was handled");
+  } catch {
+    memo.remember(handle);
+    return leave("the idempotency store did not confirm that the message is done");
+  }
+}
+
+/** Gives the claim back after a failure. What goes wrong here is cured by the end of the lease. */
+export async function releaseClaim(consumer: Consumer, run: DeliveryRun): Promise<void> {
+  const handle = run.claim;
+  if (handle === undefined) return;
+  run.claim = undefined;
+  run.extendAtMs = Infinity;
+  try {
+    await callStore(consumer, handle.key, (store) => store.release(handle));
+  } catch {
+    // The lease ends by itself.
+  }
+}
+
+/** Claims that were done but not confirmed by the store, bounded: the oldest are forgotten first. */
+export class ClaimMemo {
+  readonly #handles = new Map<string, ClaimHandle>();
+
+  get(key: string): ClaimHandle | undefined {
+    return this.#handles.get(key);
+  }
+
+  remember(handle: ClaimHandle): void {
+    this.#handles.set(handle.key, handle);
+    if (this.#handles.size <= 1000) return;
+    const [oldest] = this.#handles.keys();
+    if (oldest !== undefined) this.#handles.delete(oldest);
+  }
+
+  forget(key: string): void {
+    this.#handles.delete(key);
+  }
+}
+
+async function confirm(
+  consumer: Consumer,
+  memo: ClaimMemo,
+  handle: ClaimHandle,
+  spec: IdempotencySpec,
+): Promise<Verdict> {
+  await callStore(consumer, handle.key, (store) => store.complete(handle, spec.retentionMs));
+  memo.forget(handle.key);
+  return duplicate;
+}
+
+type Store = NonNullable<Consumer["idempotency"]>;
+
+async function callStore<T>(
+  consumer: Consumer,
+  key: string,
+  call: (store: Store) => T | Promise<T>,
+): Promise<T> {
+  const store = consumer.idempotency;
+  if (store === undefined)
+    throw new WaybillError("missingDependency", "no idempotency store was given to run()");
+  try {
+    return await consumer.runtime.port("store", store.name, stableId([key]), () => call(store));
+  } catch (cause) {
+    throw new WaybillError("storeFailed", `the idempotency store "${store.name}" failed`, { cause });
+  }
+}

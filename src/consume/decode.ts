@@ -1,0 +1,115 @@
+import type { ChannelSpec, ForeignReading, Messages } from "../contracts/channel.js";
+import { compileMessage } from "../contracts/compiled-message.js";
+import type { Message } from "../contracts/message.js";
+import { WaybillError } from "../errors.js";
+import { jsonCodec } from "../message/codec.js";
+import type { Envelope } from "../message/envelope.js";
+import type { Delivery, MaybePromise } from "../transport/transport.js";
+import type { Received } from "./received.js";
+
+/** A delivery that was read: the name of its message on the channel, and what the handler gets. */
+export interface Decoded {
+  readonly name: string;
+  readonly message: Received;
+}
+
+/** Finds the message of a channel by its type. */
+export type MessageIndex = ReadonlyMap<string, { readonly name: string; readonly message: Message }>;
+
+/** Indexes the messages of a channel by type. */
+export const messageIndex = (messages: Messages): MessageIndex =>
+  new Map(
+    Object.entries(messages).map(([name, message]) => [message["~message"].type, { name, message }] as const),
+  );
+
+/**
+ * Reads a delivery: finds its contract, decodes the body, validates it and lifts it to the contract's version.
+ *
+ * Answers `undefined` for a type that the channel does not carry.
+ * @throws {WaybillError} `undecodable`, `unexpectedContentType`, `unknownVersion`, `noUpcaster`, `schemaInvalid`,
+ * `upcastFailed`.
+ */
+export function decode(
+  spec: ChannelSpec,
+  index: MessageIndex,
+  delivery: Delivery,
+): MaybePromise<Decoded | undefined> {
+  if (delivery.defect !== undefined) throw delivery.defect;
+  const reading = readingOf(spec, delivery);
+  const found = index.get(reading.type);
+  if (found === undefined) return undefined;
+  const data = compileMessage(found.message).fromWire(reading.version, reading.data());
+  if (data instanceof Promise) {
+    return data.then((value: unknown) =>
+      decoded(found.name, found.message, delivery, reading.version, value),
+    );
+  }
+  return decoded(found.name, found.message, delivery, reading.version, data);
+}
+
+interface Reading {
+  readonly type: string;
+  readonly version: number | undefined;
+  data(): unknown;
+}
+
+function readingOf(spec: ChannelSpec, delivery: Delivery): Reading {
+  const { envelope } = delivery;
+  if (envelope.type !== "" && (envelope.version !== undefined || spec.settings.foreign === undefined)) {
+    const codec = spec.settings.codec ?? jsonCodec;
+    return {
+      type: envelope.type,
+      version: envelope.version,
+      data: () => codec.decode(envelope.body, envelope.contentType),
+    };
+  }
+  const foreign = readForeign(spec, envelope);
+  return { type: foreign?.type ?? envelope.type, version: foreign?.version, data: () => foreign?.data };
+}
+
+function readForeign(spec: ChannelSpec, envelope: Envelope): ForeignReading | undefined {
+  const { foreign } = spec.settings;
+  if (foreign === undefined) return undefined;
+  try {
+    return foreign({
+      id: envelope.id,
+      body: envelope.body,
+      contentType: envelope.contentType,
+      subject: envelope.type === "" ? undefined : envelope.type,
+      headers: envelope.headers,
+    });
+  } catch (cause) {
+    throw new WaybillError("undecodable", `foreign of "${spec.name}" could not read message ${envelope.id}`, {
+      cause,
+    });
+  }
+}
+
+function decoded(
+  name: string,
+  message: Message,
+  delivery: Delivery,
+  version: number | undefined,
+  data: unknown,
+): Decoded {
+  const { envelope, broker, deliveryCount } = delivery;
+  const spec = message["~message"];
+  return {
+    name,
+    message: {
+      id: envelope.id,
+      type: spec.type,
+      version: version ?? spec.version,
+      data,
+      key: envelope.key,
+      source: envelope.source,
+      time: envelope.time,
+      correlationId: envelope.correlationId ?? envelope.id,
+      causationId: envelope.causationId,
+      replyTo: envelope.replyTo,
+      headers: envelope.headers,
+      broker: { ...broker, deliveryCount },
+      native: delivery.native,
+    },
+  };
+}

@@ -1,0 +1,87 @@
+import { WaybillError } from "../errors.js";
+import { attemptsBefore } from "../policy/attempts.js";
+import type { ClaimHandle } from "../store/idempotency-store.js";
+import type { Delivery } from "../transport/transport.js";
+import type { HandlerEntry } from "./consumer-spec.js";
+import type { Received } from "./received.js";
+
+/** Why a run was told to end. */
+export type AbortCause = "lockLost" | "overdue" | "stopping";
+
+/**
+ * One delivery on its way through this process: from the moment it is accepted until it is settled or left.
+ *
+ * The object belongs to its delivery for ever; nothing of it is reused.
+ */
+export class DeliveryRun {
+  readonly delivery: Delivery;
+  /** Calls {@link Activity}'s end. */
+  readonly end: () => void;
+  /** Handler runs that the message has spent. */
+  spent: number;
+  immediateUsed = 0;
+  /** When it first held back its lane, if it did. */
+  heldSinceMs: number | undefined;
+  /** Ends its wait in the lane, while there is one. */
+  interruptHold: (() => void) | undefined;
+  firstFailedAt: string | undefined;
+  /** When its lock ends. */
+  lockedUntilMs: number | undefined;
+  /** When its lock or claim must be looked at next. */
+  nextCheckMs = Infinity;
+  renewAtMs = Infinity;
+  extendAtMs = Infinity;
+  overdueAtMs = Infinity;
+  /** What it was decoded to: done once, however often the handler runs. */
+  message: Received | undefined;
+  entry: HandlerEntry | undefined;
+  claim: ClaimHandle | undefined;
+  claimRecovered = false;
+  /** Its handler ignored the abort and still runs. */
+  zombie = false;
+  /** Set once it is settled or left: nothing may happen to it any more. */
+  ended = false;
+  #controller: AbortController | undefined;
+  #aborted: { cause: AbortCause; error: WaybillError } | undefined;
+  #wake: ((error: WaybillError) => void) | undefined;
+
+  constructor(delivery: Delivery, end: () => void) {
+    this.delivery = delivery;
+    this.end = end;
+    this.spent = attemptsBefore(delivery);
+    this.firstFailedAt = delivery.envelope.history.firstFailedAt;
+    this.lockedUntilMs = delivery.lockedUntilMs;
+  }
+
+  /** Fires when the run must end. Made only when somebody looks. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#aborted !== undefined) this.#controller.abort(this.#aborted.error);
+    }
+    return this.#controller.signal;
+  }
+
+  /** Why the run was told to end, if it was. */
+  get abortCause(): AbortCause | undefined {
+    return this.#aborted?.cause;
+  }
+
+  get abortError(): WaybillError | undefined {
+    return this.#aborted?.error;
+  }
+
+  /** Tells the run to end: the signal fires, waits end. The first cause stays. */
+  abort(cause: AbortCause, error: WaybillError): void {
+    if (this.#aborted !== undefined || this.ended) return;
+    this.#aborted = { cause, error };
+    this.#controller?.abort(error);
+    this.#wake?.(error);
+  }
+
+  /** Registers what a wait of this run does when the run is told to end. One wait at a time. */
+  onAbort(wake: ((error: WaybillError) => void) | undefined): void {
+    this.#wake = wake;
+    if (wake !== undefined && this.#aborted !== undefined) wake(this.#aborted.error);
+  }
+}

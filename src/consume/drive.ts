@@ -1,0 +1,120 @@
+import type { Attempts } from "./attempt.js";
+import { attempt } from "./attempt.js";
+import { attemptBatch } from "./batch.js";
+import type { DeliveryRun } from "./delivery-run.js";
+import { eventFields, type Consumer } from "./environment.js";
+import type { LockKeeper } from "./lock-keeper.js";
+import { settle, type Settled } from "./settle.js";
+import { leave, type Verdict } from "./verdict.js";
+
+/** How long a stream waits before it settles again what could not be settled: it has nowhere to put it back to. */
+const settleAgainMs = 5000;
+
+type Ended = (run: DeliveryRun, settled: Settled) => void;
+
+/**
+ * Takes deliveries from their first attempt to their settlement: attempts, waits in the lane, attempts again.
+ *
+ * Never throws. Calls `ended` once for each run.
+ */
+export async function drive(
+  attempts: Attempts,
+  keeper: LockKeeper,
+  runs: readonly DeliveryRun[],
+  stopping: AbortSignal,
+  ended: Ended,
+): Promise<void> {
+  let open = runs;
+  while (open.length > 0) {
+    const verdicts = await attemptAll(attempts, open);
+    const again: DeliveryRun[] = [];
+    let waitMs = 0;
+    for (const [index, run] of open.entries()) {
+      const verdict = verdicts[index] ?? leave("it was not attempted");
+      const delayMs = staysFor(run, verdict, stopping);
+      if (delayMs === undefined) {
+        const settled = await settleFor(attempts.consumer, keeper, run, verdict, stopping);
+        ended(run, settled);
+      } else {
+        again.push(run);
+        waitMs = Math.max(waitMs, delayMs);
+        tellStay(attempts.consumer, run, verdict, delayMs);
+      }
+    }
+    if (again.length > 0) await Promise.all(again.map((run) => hold(attempts.consumer, keeper, run, waitMs)));
+    open = again;
+  }
+}
+
+async function attemptAll(attempts: Attempts, runs: readonly DeliveryRun[]): Promise<readonly Verdict[]> {
+  const [run] = runs;
+  if (attempts.consumer.spec.batch !== undefined) return attemptBatch(attempts, runs);
+  return run === undefined ? [] : [await attempt(attempts, run)];
+}
+
+/** How long a run stays in this process for its next attempt; nothing if it is to be settled now. */
+function staysFor(run: DeliveryRun, verdict: Verdict, stopping: AbortSignal): number | undefined {
+  if (verdict.kind !== "failed" || run.abortCause === "lockLost" || stopping.aborted) return undefined;
+  if (verdict.decision.kind === "retryNow") return 0;
+  return verdict.decision.kind === "holdLane" ? verdict.decision.delayMs : undefined;
+}
+
+function tellStay(consumer: Consumer, run: DeliveryRun, verdict: Verdict, delayMs: number): void {
+  if (verdict.kind !== "failed") return;
+  const fields = eventFields(consumer, run.delivery, run.spent);
+  if (verdict.decision.kind === "retryNow") {
+    run.immediateUsed += 1;
+    consumer.emit?.({ event: "retryingNow", ...fields });
+  } else {
+    run.immediateUsed = 0;
+    consumer.emit?.({ event: "held", delayMs, ...fields });
+  }
+}
+
+/** Waits in the lane, the lock renewed. Ends early when the lock is lost or the service stops. */
+async function hold(
+  consumer: Consumer,
+  keeper: LockKeeper,
+  run: DeliveryRun,
+  delayMs: number,
+): Promise<void> {
+  if (delayMs > 0) {
+    run.heldSinceMs ??= consumer.runtime.now();
+    await waitFor(consumer, run, delayMs);
+  }
+  if (run.abortCause === undefined) keeper.restart(run);
+}
+
+function waitFor(consumer: Consumer, run: DeliveryRun, delayMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const unpark = consumer.runtime.activity.park();
+    const timer = consumer.runtime.after(delayMs, end);
+    run.interruptHold = end;
+    run.onAbort(end);
+    function end(): void {
+      timer.cancel();
+      run.interruptHold = undefined;
+      run.onAbort(undefined);
+      unpark();
+      resolve();
+    }
+  });
+}
+
+async function settleFor(
+  consumer: Consumer,
+  keeper: LockKeeper,
+  run: DeliveryRun,
+  verdict: Verdict,
+  stopping: AbortSignal,
+): Promise<Settled> {
+  for (;;) {
+    const settled = await settle(consumer, run, verdict);
+    const lost = run.abortCause !== undefined || stopping.aborted || isLeave(verdict);
+    if (settled !== "left" || lost || consumer.can.release) return settled;
+    run.ended = false;
+    await hold(consumer, keeper, run, settleAgainMs);
+  }
+}
+
+const isLeave = (verdict: Verdict): boolean => verdict.kind === "failed" && verdict.decision.kind === "leave";

@@ -1,0 +1,242 @@
+import type { Need, Target } from "../contracts/channel.js";
+import type { InputOf, Message } from "../contracts/message.js";
+import type { ScheduledSendOptions, SendOptionsFor, Sent } from "../contracts/send-options.js";
+import { WaybillError } from "../errors.js";
+import { durationMs, type Duration } from "../runtime/duration.js";
+import { stableId } from "../runtime/hash.js";
+import type { BatchContext, Context, IdempotencyFacts } from "./context.js";
+import type { DeliveryRun } from "./delivery-run.js";
+import type { Consumer, OutboundMessage, OutboundOrigin } from "./environment.js";
+import { PendingSend } from "./pending-send.js";
+import type { Received } from "./received.js";
+import { sleep } from "./wait.js";
+
+/**
+ * Collects what one handler run sends, in the order of the calls. Closed when the handler has ended: what comes later
+ * is refused, never lost in silence.
+ */
+export class SendBuffer {
+  readonly #consumer: Consumer;
+  readonly #pending: {
+    readonly run: DeliveryRun;
+    readonly promise: PendingSend;
+    made: OutboundMessage | undefined;
+  }[] = [];
+  readonly #counts = new Map<string, number>();
+  #closed = false;
+
+  constructor(consumer: Consumer) {
+    this.#consumer = consumer;
+  }
+
+  /** Validates and encodes now; sends when the run has succeeded. */
+  add(
+    run: DeliveryRun,
+    cause: Received,
+    to: Target,
+    data: unknown,
+    options: ScheduledSendOptions = {},
+  ): PendingSend {
+    if (this.#closed)
+      return new PendingSend((_resolve, reject) => {
+        reject(ended(cause));
+      });
+    const entry = { run, made: undefined as OutboundMessage | undefined };
+    const promise = new PendingSend((resolve, reject) => {
+      const accept = (made: OutboundMessage): void => {
+        entry.made = made;
+        resolve({ id: made.outgoing.envelope.id });
+      };
+      try {
+        const made = this.#consumer.outbound.prepare(to, data, options, this.origin(cause));
+        if (made instanceof Promise) made.then(accept, reject);
+        else accept(made);
+      } catch (error) {
+        reject(error as Error);
+      }
+    });
+    // The failure of a send that nobody awaits is reported by close(), not by the process.
+    void promise.settled();
+    this.#pending.push(Object.assign(entry, { promise }));
+    return promise;
+  }
+
+  /** Validates, encodes and sends now, whatever becomes of the run. */
+  async sendNow(
+    cause: Received,
+    to: Target,
+    data: unknown,
+    options: ScheduledSendOptions = {},
+  ): Promise<Sent> {
+    if (this.#closed) throw ended(cause);
+    const made = await this.#consumer.outbound.prepare(to, data, options, this.origin(cause));
+    const [result] = await this.#consumer.outbound.dispatch([made]);
+    if (result?.ok === false) throw result.error;
+    const { id } = made.outgoing.envelope;
+    return result?.scheduleToken === undefined ? { id } : { id, scheduleToken: result.scheduleToken };
+  }
+
+  /**
+   * Waits for the sends that are still being prepared and refuses later ones. Gives what is to be sent for `run`.
+   * @throws whatever the first failed send failed with that the handler did not look at.
+   */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const { promise } of this.#pending) {
+      const error = await promise.settled();
+      if (error !== undefined && !promise.observed) throw error;
+    }
+  }
+
+  /** What is to be sent because of `run`; every message if it is absent. */
+  prepared(run?: DeliveryRun): readonly OutboundMessage[] {
+    const messages: OutboundMessage[] = [];
+    for (const entry of this.#pending) {
+      if (entry.made !== undefined && (run === undefined || entry.run === run)) messages.push(entry.made);
+    }
+    return messages;
+  }
+
+  /** What a message sent because of `cause` inherits; its id is the same on every run. */
+  origin(cause: Received): OutboundOrigin {
+    const { service, spec, runtime } = this.#consumer;
+    return {
+      source: service,
+      nowMs: runtime.now(),
+      correlationId: cause.correlationId,
+      causationId: cause.id,
+      newId: (channel, type) => {
+        const parts = [cause.source, cause.id, service, spec.channel.name, spec.as, channel, type];
+        const name = parts.join("\n");
+        const n = (this.#counts.get(name) ?? 0) + 1;
+        this.#counts.set(name, n);
+        return stableId([...parts, String(n)]);
+      },
+    };
+  }
+}
+
+/** The context of one handler run on one delivery. */
+export class HandlerContext implements Context<unknown, string> {
+  readonly deps: unknown;
+  readonly attempt: number;
+  readonly idempotency: IdempotencyFacts;
+  /** The transaction of the inbox, if the consumer has one. */
+  readonly tx: unknown;
+  readonly #run: DeliveryRun;
+  readonly #message: Received;
+  readonly #sends: SendBuffer;
+  readonly #consumer: Consumer;
+
+  constructor(consumer: Consumer, run: DeliveryRun, message: Received, sends: SendBuffer, tx?: unknown) {
+    this.deps = consumer.deps;
+    this.attempt = run.spent + 1;
+    this.idempotency = new MessageIdempotency(consumer, run, message);
+    this.#run = run;
+    this.#message = message;
+    this.#sends = sends;
+    this.#consumer = consumer;
+    if (tx !== undefined) this.tx = tx;
+  }
+
+  get signal(): AbortSignal {
+    return this.#run.signal;
+  }
+
+  send<X extends Need, M extends Message>(
+    to: Target<string, X, M>,
+    data: InputOf<M>,
+    options?: SendOptionsFor<X>,
+  ): Promise<Sent> {
+    return this.#sends.add(this.#run, this.#message, to, data, options);
+  }
+
+  sendNow<X extends Need, M extends Message>(
+    to: Target<string, X, M>,
+    data: InputOf<M>,
+    options?: SendOptionsFor<X>,
+  ): Promise<Sent> {
+    return this.#sends.sendNow(this.#message, to, data, options);
+  }
+
+  sleep(duration: Duration): Promise<void> {
+    return sleep(this.#consumer.runtime, durationMs(duration, "ctx.sleep"), this.#run.signal);
+  }
+}
+
+/** The context of one batch handler run. */
+export class HandlerBatchContext implements BatchContext<unknown, string> {
+  readonly deps: unknown;
+  readonly signal: AbortSignal;
+  readonly #runs: ReadonlyMap<Received, DeliveryRun>;
+  readonly #sends: SendBuffer;
+  readonly #consumer: Consumer;
+
+  constructor(consumer: Consumer, runs: ReadonlyMap<Received, DeliveryRun>, sends: SendBuffer) {
+    this.deps = consumer.deps;
+    this.signal = AbortSignal.any([...runs.values()].map((run) => run.signal));
+    this.#runs = runs;
+    this.#sends = sends;
+    this.#consumer = consumer;
+  }
+
+  send<X extends Need, M extends Message>(
+    cause: Received,
+    to: Target<string, X, M>,
+    data: InputOf<M>,
+    options?: SendOptionsFor<X>,
+  ): Promise<Sent> {
+    const run = this.#runs.get(cause);
+    if (run !== undefined) return this.#sends.add(run, cause, to, data, options);
+    return Promise.reject(
+      new WaybillError(
+        "invalidOption",
+        "the cause of a batch's send must be one of the batch's own messages",
+      ),
+    );
+  }
+
+  sleep(duration: Duration): Promise<void> {
+    return sleep(this.#consumer.runtime, durationMs(duration, "ctx.sleep"), this.signal);
+  }
+}
+
+class MessageIdempotency implements IdempotencyFacts {
+  readonly #consumer: Consumer;
+  readonly #run: DeliveryRun;
+  readonly #message: Received;
+
+  constructor(consumer: Consumer, run: DeliveryRun, message: Received) {
+    this.#consumer = consumer;
+    this.#run = run;
+    this.#message = message;
+  }
+
+  get recovered(): boolean {
+    return this.#run.claimRecovered;
+  }
+
+  get token(): number | undefined {
+    return this.#run.claim?.token;
+  }
+
+  downstreamKey(step: string): string {
+    const { service, spec } = this.#consumer;
+    return stableId([
+      "downstream",
+      service,
+      spec.channel.name,
+      spec.as,
+      this.#message.source,
+      this.#message.id,
+      step,
+    ]);
+  }
+}
+
+function ended(cause: Received): WaybillError {
+  return new WaybillError(
+    "contextEnded",
+    `the handler of message ${cause.id} has ended, so nothing was sent: await what the handler starts`,
+  );
+}

@@ -1,0 +1,173 @@
+import { WaybillError } from "../errors.js";
+import type { TimerHandle } from "../runtime/runtime.js";
+import type { DeliveryRun } from "./delivery-run.js";
+import { eventFields, type Consumer } from "./environment.js";
+
+/**
+ * Keeps the locks and claims of everything that is accepted and not settled, whether it runs, waits in its lane or
+ * holds it; and tells a run to end when its lock is lost or its time is up.
+ *
+ * One timer for all of them, not one each.
+ */
+export class LockKeeper {
+  readonly #consumer: Consumer;
+  readonly #runs = new Set<DeliveryRun>();
+  #timer: TimerHandle | undefined;
+  #dueMs = Infinity;
+
+  constructor(consumer: Consumer) {
+    this.#consumer = consumer;
+  }
+
+  get runs(): ReadonlySet<DeliveryRun> {
+    return this.#runs;
+  }
+
+  add(run: DeliveryRun): void {
+    this.#runs.add(run);
+    const nowMs = this.#consumer.runtime.now();
+    run.overdueAtMs = nowMs + this.#consumer.spec.maxRunMs;
+    this.#planRenewal(run, nowMs);
+    this.plan(run);
+  }
+
+  remove(run: DeliveryRun): void {
+    this.#runs.delete(run);
+  }
+
+  /** Starts the time limit anew: a held run has as long for each attempt. */
+  restart(run: DeliveryRun): void {
+    run.overdueAtMs = this.#consumer.runtime.now() + this.#consumer.spec.maxRunMs;
+    this.plan(run);
+  }
+
+  /** The delivery's lock is known to be lost. */
+  lose(run: DeliveryRun, error: WaybillError): void {
+    if (run.ended || run.abortCause === "lockLost") return;
+    run.abort("lockLost", error);
+    this.#consumer.emit?.({
+      event: "lockLost",
+      error,
+      ...eventFields(this.#consumer, run.delivery, run.spent + 1),
+    });
+  }
+
+  /** Looks at the run when its next limit is due. */
+  plan(run: DeliveryRun): void {
+    run.nextCheckMs = Math.min(run.renewAtMs, run.extendAtMs, run.overdueAtMs, run.lockedUntilMs ?? Infinity);
+    if (run.nextCheckMs >= this.#dueMs) return;
+    this.#arm(run.nextCheckMs);
+  }
+
+  close(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#dueMs = Infinity;
+  }
+
+  #arm(dueMs: number): void {
+    this.#timer?.cancel();
+    this.#dueMs = dueMs;
+    const { runtime } = this.#consumer;
+    this.#timer = runtime.after(Math.max(0, dueMs - runtime.now()), () => {
+      this.#dueMs = Infinity;
+      this.#timer = undefined;
+      this.#check();
+    });
+  }
+
+  #check(): void {
+    const nowMs = this.#consumer.runtime.now();
+    const renew: DeliveryRun[] = [];
+    for (const run of this.#runs) {
+      if (run.ended || run.nextCheckMs > nowMs) continue;
+      if (run.overdueAtMs <= nowMs) {
+        run.overdueAtMs = Infinity;
+        run.renewAtMs = Infinity;
+        run.abort("overdue", overdue(this.#consumer, run));
+      } else if (run.lockedUntilMs !== undefined && run.lockedUntilMs <= nowMs) {
+        run.renewAtMs = Infinity;
+        run.lockedUntilMs = undefined;
+        this.lose(
+          run,
+          new WaybillError("lockLost", `the lock of message ${run.delivery.envelope.id} has ended`),
+        );
+      } else if (run.renewAtMs <= nowMs) {
+        run.renewAtMs = Infinity;
+        renew.push(run);
+      }
+      if (run.extendAtMs <= nowMs) {
+        run.extendAtMs = Infinity;
+        void this.#extend(run);
+      }
+    }
+    if (renew.length > 0) void this.#renew(renew);
+    for (const run of this.#runs) if (!run.ended) this.plan(run);
+  }
+
+  async #renew(runs: readonly DeliveryRun[]): Promise<void> {
+    const { receiver, runtime, source } = this.#consumer;
+    const first = runs[0]?.delivery.envelope.id ?? "";
+    let answers: readonly (number | WaybillError)[] = [];
+    try {
+      answers = await runtime.port("renew", source.address, first, () =>
+        receiver.renew(runs.map((run) => run.delivery)),
+      );
+    } catch {
+      // Without an answer the lock counts as not renewed.
+    }
+    const nowMs = runtime.now();
+    for (const [index, run] of runs.entries()) {
+      const answer = answers[index];
+      if (run.ended) continue;
+      if (typeof answer === "number") {
+        run.lockedUntilMs = answer;
+        this.#planRenewal(run, nowMs);
+      } else if (answer?.class === "lockLost") {
+        this.lose(run, answer);
+      } else {
+        run.renewAtMs = nowMs + Math.max(100, ((run.lockedUntilMs ?? nowMs) - nowMs) / 4);
+      }
+      this.plan(run);
+    }
+  }
+
+  /** Extends the claim of the idempotency store. A stale claim means that somebody else runs the message. */
+  async #extend(run: DeliveryRun): Promise<void> {
+    const { idempotency, runtime, spec } = this.#consumer;
+    const { claim } = run;
+    const leaseMs = spec.idempotency?.leaseMs;
+    if (idempotency === undefined || claim === undefined || leaseMs === undefined) return;
+    const askedMs = runtime.now();
+    let stale = false;
+    try {
+      const answer = await runtime.port("store", idempotency.name, claim.key, () =>
+        idempotency.extend(claim, leaseMs),
+      );
+      stale = answer === "stale";
+    } catch {
+      // Not extended, as far as we know: asked again soon.
+    }
+    if (run.ended || run.claim !== claim) return;
+    if (stale)
+      this.lose(
+        run,
+        new WaybillError("fenced", `message ${run.delivery.envelope.id} was taken over by another owner`),
+      );
+    else run.extendAtMs = askedMs + leaseMs / 3;
+    this.plan(run);
+  }
+
+  #planRenewal(run: DeliveryRun, nowMs: number): void {
+    const { lockedUntilMs } = run;
+    if (lockedUntilMs === undefined || !this.#consumer.features.renew) return;
+    run.renewAtMs = nowMs + Math.max(0, (lockedUntilMs - nowMs) / 2);
+  }
+}
+
+function overdue(consumer: Consumer, run: DeliveryRun): WaybillError {
+  return new WaybillError(
+    "handlerTimeout",
+    `the handler of message ${run.delivery.envelope.id} took longer than maxLockRenewal (${String(consumer.spec.maxRunMs)} ms)`,
+  );
+}

@@ -1,0 +1,287 @@
+import { WaybillError } from "../errors.js";
+import type { TimerHandle } from "../runtime/runtime.js";
+import type { Delivery } from "../transport/transport.js";
+import type { Attempts } from "./attempt.js";
+import { Checkpointer } from "./checkpointer.js";
+import { DeliveryRun } from "./delivery-run.js";
+import { drive } from "./drive.js";
+import { eventFields, type Consumer } from "./environment.js";
+import { Lanes } from "./lanes.js";
+import { LockKeeper } from "./lock-keeper.js";
+import { putBack, type Settled } from "./settle.js";
+
+/** How many handlers start in one turn of the event loop, at most. */
+const burst = 256;
+
+/**
+ * Reads one source and keeps up to `concurrency` handlers busy.
+ *
+ * It asks the receiver for as many deliveries as it can start, never more; starts them in later turns of the event
+ * loop, in bursts; and gives back what it has not started when it stops.
+ */
+export class Pump {
+  readonly #consumer: Consumer;
+  readonly #attempts: Attempts;
+  readonly #lanes = new Lanes();
+  readonly #keeper: LockKeeper;
+  readonly #checkpointer: Checkpointer | undefined;
+  readonly #intake = new AbortController();
+  /** Batches or single runs whose handler is at work. */
+  #active = 0;
+  #concurrency: number;
+  #paused = false;
+  #turnPlanned = false;
+  #receiving = false;
+  #failures = 0;
+  #retryTimer: TimerHandle | undefined;
+  #batchTimer: TimerHandle | undefined;
+  #batchDue = false;
+  #whenDrained: (() => void)[] = [];
+
+  constructor(attempts: Attempts, keeper: LockKeeper) {
+    this.#consumer = attempts.consumer;
+    this.#attempts = attempts;
+    this.#keeper = keeper;
+    this.#concurrency = attempts.consumer.spec.concurrency;
+    this.#checkpointer =
+      attempts.consumer.source.kind === "group" ? new Checkpointer(attempts.consumer) : undefined;
+  }
+
+  get consumer(): Consumer {
+    return this.#consumer;
+  }
+
+  get paused(): boolean {
+    return this.#paused;
+  }
+
+  get concurrency(): number {
+    return this.#concurrency;
+  }
+
+  /** Deliveries that are accepted and not ended. */
+  get inFlight(): number {
+    return this.#keeper.runs.size;
+  }
+
+  /** Failures to receive since the last success. */
+  get receiveFailures(): number {
+    return this.#failures;
+  }
+
+  start(): void {
+    this.#plan();
+  }
+
+  /** Stops asking for messages. What is accepted goes on. */
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#plan();
+  }
+
+  /** Takes effect with the next start of a handler. */
+  setConcurrency(concurrency: number): void {
+    this.#concurrency = concurrency;
+    this.#plan();
+  }
+
+  /** Stops asking for messages for good, and gives back those that no handler has. */
+  async stopIntake(): Promise<void> {
+    this.#intake.abort();
+    this.#retryTimer?.cancel();
+    this.#batchTimer?.cancel();
+    for (const run of this.#keeper.runs) if (run.heldSinceMs !== undefined) run.interruptHold?.();
+    await Promise.all(this.#lanes.drain().map((run) => this.#giveBack(run)));
+  }
+
+  /** Resolves when nothing is in flight. */
+  drained(): Promise<void> {
+    if (this.inFlight === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#whenDrained.push(resolve));
+  }
+
+  /** Tells every handler to end. */
+  abort(error: WaybillError): void {
+    for (const run of this.#keeper.runs) run.abort("stopping", error);
+  }
+
+  /** Stores the last progress and closes the receiver. */
+  async close(): Promise<void> {
+    await this.#checkpointer?.flush();
+    this.#keeper.close();
+    await this.#consumer.receiver.close();
+  }
+
+  /** Hands over deliveries that were fetched another way than by {@link start}. */
+  accept(deliveries: readonly Delivery[]): void {
+    for (const delivery of deliveries) this.#accept(delivery);
+    this.#plan();
+  }
+
+  get #stopping(): boolean {
+    return this.#intake.signal.aborted;
+  }
+
+  #plan(): void {
+    if (this.#turnPlanned) return;
+    this.#turnPlanned = true;
+    this.#consumer.runtime.defer(() => {
+      this.#turnPlanned = false;
+      this.#turn();
+    });
+  }
+
+  #turn(): void {
+    this.#receive();
+    let budget = burst;
+    while (budget > 0 && this.#active < this.#concurrency) {
+      const runs = this.#next();
+      if (runs === undefined) break;
+      budget -= runs.length;
+      void this.#work(runs);
+    }
+    if (budget <= 0) this.#plan();
+  }
+
+  /** What one handler call takes next: one run, or a batch that is full or has waited long enough. */
+  #next(): readonly DeliveryRun[] | undefined {
+    const { batch } = this.#consumer.spec;
+    if (this.#lanes.ready === 0 || this.#stopping) return undefined;
+    if (batch === undefined) {
+      const run = this.#lanes.next();
+      return run === undefined ? undefined : [run];
+    }
+    if (this.#keeper.runs.size - this.#active < batch.max && !this.#batchDue) {
+      this.#batchTimer ??= this.#consumer.runtime.after(batch.maxWaitMs, () => {
+        this.#batchTimer = undefined;
+        this.#batchDue = true;
+        this.#plan();
+      });
+      return undefined;
+    }
+    const first = this.#lanes.next();
+    if (first === undefined) return undefined;
+    if (this.#lanes.ready === 0) this.#batchDue = false;
+    return [first, ...this.#lanes.join(first, batch.max)];
+  }
+
+  #receive(): void {
+    if (this.#receiving || this.#paused || this.#stopping || this.#retryTimer !== undefined) return;
+    const room = this.#room();
+    if (room <= 0) return;
+    const { receiver, runtime, source } = this.#consumer;
+    try {
+      const got = runtime.port("receive", source.address, this.#consumer.spec.as, () =>
+        receiver.receive(Math.min(room, burst), this.#intake.signal),
+      );
+      if (!(got instanceof Promise)) {
+        this.#received(got);
+        return;
+      }
+      this.#receiving = true;
+      got.then(
+        (deliveries) => {
+          this.#receiving = false;
+          this.#received(deliveries);
+        },
+        (error: unknown) => {
+          this.#receiving = false;
+          this.#receiveFailed(error);
+        },
+      );
+    } catch (error) {
+      this.#receiveFailed(error);
+    }
+  }
+
+  /** How many more deliveries may be accepted. Runs that hold their lane do not count, up to a bound. */
+  #room(): number {
+    const { batch } = this.#consumer.spec;
+    const perSlot = batch?.max ?? (this.#consumer.source.kind === "group" ? streamWindow : 1);
+    let held = 0;
+    for (const run of this.#keeper.runs) if (run.heldSinceMs !== undefined) held += 1;
+    return this.#concurrency * perSlot - this.#keeper.runs.size + Math.min(held, 256);
+  }
+
+  #received(deliveries: readonly Delivery[]): void {
+    this.#failures = 0;
+    if (deliveries.length === 0) return;
+    for (const delivery of deliveries) this.#accept(delivery);
+    this.#plan();
+  }
+
+  #receiveFailed(error: unknown): void {
+    if (this.#stopping) return;
+    const { runtime, spec, service, emit } = this.#consumer;
+    this.#failures += 1;
+    const retryInMs =
+      Math.min(30_000, 500 * 2 ** Math.min(this.#failures, 6)) * (0.5 + runtime.random("receive") / 2);
+    const failure =
+      error instanceof Error
+        ? error
+        : new WaybillError("transportFailed", "the transport's receiver failed", { cause: error });
+    const place = { service, channel: spec.channel.name, kind: spec.channel.kind, as: spec.as };
+    emit?.({ event: "receiveFailed", error: failure, retryInMs, ...place });
+    this.#retryTimer = runtime.after(retryInMs, () => {
+      this.#retryTimer = undefined;
+      this.#plan();
+    });
+  }
+
+  #accept(delivery: Delivery): void {
+    const { runtime, spec, emit } = this.#consumer;
+    const run = new DeliveryRun(
+      delivery,
+      runtime.activity.begin(() => describe(this.#consumer, delivery)),
+    );
+    this.#keeper.add(run);
+    if (this.#stopping) {
+      void this.#giveBack(run);
+      return;
+    }
+    emit?.({ event: "delivered", ...eventFields(this.#consumer, delivery, run.spent + 1) });
+    this.#checkpointer?.accept(delivery);
+    this.#lanes.push(run);
+    if (spec.batch !== undefined) this.#plan();
+  }
+
+  async #work(runs: readonly DeliveryRun[]): Promise<void> {
+    this.#active += 1;
+    await drive(this.#attempts, this.#keeper, runs, this.#intake.signal, (run, settled) => {
+      this.#ended(run, settled);
+    });
+    this.#active -= 1;
+    this.#lanes.done(runs[0]?.delivery.lane);
+    this.#plan();
+  }
+
+  #ended(run: DeliveryRun, settled: Settled): void {
+    run.ended = true;
+    this.#keeper.remove(run);
+    if (settled === "done") this.#checkpointer?.done(run.delivery);
+    else this.#checkpointer?.forget(run.delivery.lane);
+    run.end();
+    if (this.inFlight > 0) return;
+    const waiting = this.#whenDrained;
+    this.#whenDrained = [];
+    for (const wake of waiting) wake();
+  }
+
+  async #giveBack(run: DeliveryRun): Promise<void> {
+    const settled = await putBack(this.#consumer, run);
+    this.#ended(run, settled);
+  }
+}
+
+/** How many events of a stream may be accepted per handler: those behind the head of a partition wait in its lane. */
+const streamWindow = 16;
+
+function describe(consumer: Consumer, delivery: Delivery): string {
+  const { channel, as } = consumer.spec;
+  const place = channel.kind === "queue" ? channel.name : `${channel.name}/${as}`;
+  return `${consumer.service}: ${delivery.envelope.type} ${delivery.envelope.id} from ${place} (delivery ${String(delivery.deliveryCount)})`;
+}

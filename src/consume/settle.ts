@@ -1,0 +1,208 @@
+import { WaybillError } from "../errors.js";
+import type { DeadLetterReason, DeadLetterRecord } from "../message/envelope.js";
+import { historyWhenPutBack, retryCopy } from "../policy/attempts.js";
+import type { Classified } from "../policy/classify.js";
+import type { SettleAction } from "../transport/transport.js";
+import type { DeliveryRun } from "./delivery-run.js";
+import { eventFields, type Consumer } from "./environment.js";
+import type { Verdict } from "./verdict.js";
+
+/** `done`: nothing is left of the delivery. `back`: it is in the broker again. `left`: nobody settled it. */
+export type Settled = "done" | "back" | "left";
+
+/**
+ * Settles a delivery as the verdict says: the one place that does. Never throws; what fails is reported, and the
+ * broker delivers again.
+ *
+ * @param verdict one that ends the delivery: neither `retryNow` nor `holdLane`.
+ */
+export async function settle(consumer: Consumer, run: DeliveryRun, verdict: Verdict): Promise<Settled> {
+  const fields = (): ReturnType<typeof eventFields> =>
+    eventFields(consumer, run.delivery, Math.max(1, run.spent));
+  switch (verdict.kind) {
+    case "complete": {
+      if (!(await apply(consumer, run, { kind: "complete" }))) return "left";
+      const { how, durationMs } = verdict;
+      if (how === "handled") {
+        consumer.emit?.({
+          event: "handled",
+          durationMs,
+          ...eventFields(consumer, run.delivery, run.spent + 1),
+        });
+      } else consumer.emit?.({ event: how, ...fields() });
+      return "done";
+    }
+    case "defer":
+      if (!(await apply(consumer, run, { kind: "defer" }))) return "left";
+      consumer.emit?.({ event: "deferred", ...fields() });
+      return "done";
+    case "failed":
+      return settleFailure(consumer, run, verdict);
+  }
+}
+
+async function settleFailure(
+  consumer: Consumer,
+  run: DeliveryRun,
+  verdict: Extract<Verdict, { kind: "failed" }>,
+): Promise<Settled> {
+  const { decision, failure } = verdict;
+  const fields = (): ReturnType<typeof eventFields> =>
+    eventFields(consumer, run.delivery, Math.max(1, run.spent));
+  switch (decision.kind) {
+    case "retryAfter":
+      return retryLater(consumer, run, decision.delayMs, decision.counted);
+    case "deadLetter":
+      return deadLetter(consumer, run, decision.reason, failure);
+    case "discard":
+      if (!(await apply(consumer, run, { kind: "complete" }))) return "left";
+      consumer.emit?.({ event: "ignored", ...fields() });
+      return "done";
+    case "release":
+    case "retryNow":
+    case "holdLane":
+      return putBack(consumer, run);
+    case "leave":
+      consumer.emit?.({ event: "left", why: failure.message, ...fields() });
+      return "left";
+  }
+}
+
+/** Makes the message receivable later: natively, or by a copy that is accepted before the original is completed. */
+async function retryLater(
+  consumer: Consumer,
+  run: DeliveryRun,
+  delayMs: number,
+  counted: boolean,
+): Promise<Settled> {
+  const { delivery } = run;
+  const spent = { attempts: run.spent, firstFailedAt: run.firstFailedAt };
+  if (consumer.features.delayedRelease) {
+    const history = historyWhenPutBack(delivery, spent, !consumer.features.uncountedRelease);
+    if (!(await apply(consumer, run, { kind: "release", history, delayMs }))) return "left";
+    tellRetry(consumer, run, delayMs, counted);
+    return "back";
+  }
+  const nowMs = consumer.runtime.now();
+  const addressedTo = consumer.source.kind === "subscription" ? consumer.source.subscription : undefined;
+  const copy = retryCopy(delivery.envelope, delivery.broker, { spent, nowMs, delayMs, addressedTo });
+  if (copy === undefined) {
+    return deadLetter(consumer, run, "Expired", expired(delayMs));
+  }
+  const outgoing = { envelope: copy, dueMs: nowMs + delayMs };
+  const [result] = await consumer.outbound.dispatch([{ channel: consumer.spec.channel.name, outgoing }]);
+  if (result?.ok !== true) {
+    tellSettleFailed(
+      consumer,
+      run,
+      result?.error ?? new WaybillError("ambiguousSend", "no answer for a retry copy"),
+    );
+    return putBack(consumer, run);
+  }
+  if (!(await apply(consumer, run, { kind: "complete" }))) return "left";
+  tellRetry(consumer, run, delayMs, counted);
+  return "done";
+}
+
+function expired(delayMs: number): Classified {
+  return {
+    class: "permanent",
+    reason: "Expired",
+    name: "",
+    code: undefined,
+    message: `its time to live ends before the next attempt in ${String(Math.round(delayMs))} ms`,
+    stack: undefined,
+    hintMs: undefined,
+  };
+}
+
+async function deadLetter(
+  consumer: Consumer,
+  run: DeliveryRun,
+  reason: DeadLetterReason,
+  failure: Classified,
+): Promise<Settled> {
+  const record = recordOf(consumer, run, reason, failure);
+  if (!(await apply(consumer, run, { kind: "deadLetter", record }))) return "left";
+  consumer.emit?.({
+    event: "deadLettered",
+    reason,
+    description: record.description,
+    ...eventFields(consumer, run.delivery, Math.max(1, run.spent)),
+  });
+  return "done";
+}
+
+function recordOf(
+  consumer: Consumer,
+  run: DeliveryRun,
+  reason: DeadLetterReason,
+  failure: Classified,
+): DeadLetterRecord {
+  const { source, service, runtime } = consumer;
+  return {
+    reason,
+    description: failure.message,
+    ...(failure.name !== "" ? { errorName: failure.name } : {}),
+    ...(failure.code !== undefined ? { errorCode: failure.code } : {}),
+    ...(failure.stack !== undefined ? { errorStack: failure.stack } : {}),
+    attempts: run.spent,
+    deliveryCount: run.delivery.deliveryCount,
+    consumer: service,
+    from: source.kind === "queue" ? source.address : `${source.address}/${consumer.spec.as}`,
+    at: new Date(runtime.now()).toISOString(),
+    ...(run.firstFailedAt !== undefined ? { firstFailedAt: run.firstFailedAt } : {}),
+  };
+}
+
+/** Gives a delivery back. What handlers have spent on it travels along, also where the broker counts for itself. */
+export async function putBack(consumer: Consumer, run: DeliveryRun): Promise<Settled> {
+  const { delivery, spent, firstFailedAt } = run;
+  if (!consumer.can.release) return "left";
+  const failedHere = firstFailedAt !== delivery.envelope.history.firstFailedAt || run.immediateUsed > 0;
+  const counts = failedHere || !consumer.features.uncountedRelease;
+  const history = historyWhenPutBack(delivery, { attempts: spent, firstFailedAt }, counts);
+  const action: SettleAction = failedHere ? { kind: "abandon", history } : { kind: "release", history };
+  if (!(await apply(consumer, run, action))) return "left";
+  consumer.emit?.({ event: "released", ...eventFields(consumer, delivery, Math.max(1, spent)) });
+  return "back";
+}
+
+/** Tells the receiver. Answers whether it took it; if not, the failure is reported. */
+async function apply(consumer: Consumer, run: DeliveryRun, action: SettleAction): Promise<boolean> {
+  const { receiver, runtime, source } = consumer;
+  const { delivery } = run;
+  run.ended = true;
+  try {
+    const answer = runtime.port("settle", source.address, delivery.envelope.id, () =>
+      receiver.settle([{ delivery, action }]),
+    );
+    const [error] = answer instanceof Promise ? await answer : answer;
+    if (error === undefined) return true;
+    tellSettleFailed(consumer, run, error);
+  } catch (cause) {
+    tellSettleFailed(
+      consumer,
+      run,
+      new WaybillError("settleFailed", "the transport's receiver threw", { cause }),
+    );
+  }
+  return false;
+}
+
+function tellRetry(consumer: Consumer, run: DeliveryRun, delayMs: number, counted: boolean): void {
+  consumer.emit?.({
+    event: "retryScheduled",
+    delayMs,
+    counted,
+    ...eventFields(consumer, run.delivery, Math.max(1, run.spent)),
+  });
+}
+
+function tellSettleFailed(consumer: Consumer, run: DeliveryRun, error: Error): void {
+  consumer.emit?.({
+    event: "settleFailed",
+    error,
+    ...eventFields(consumer, run.delivery, Math.max(1, run.spent)),
+  });
+}

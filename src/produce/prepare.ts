@@ -1,0 +1,114 @@
+import type { ChannelSpec, Target } from "../contracts/channel.js";
+import { compileMessage, type WireData } from "../contracts/compiled-message.js";
+import type { ScheduledSendOptions } from "../contracts/send-options.js";
+import { WaybillError } from "../errors.js";
+import { jsonCodec } from "../message/codec.js";
+import type { Envelope, HeaderValue } from "../message/envelope.js";
+import { checkHeaders } from "../message/header-rules.js";
+import { durationMs } from "../runtime/duration.js";
+import type { Outgoing } from "../transport/transport.js";
+
+/** What a message inherits from where it is sent. */
+export interface Origin {
+  /** CloudEvents source: the service. */
+  readonly source: string;
+  readonly nowMs: number;
+  /** The id of a message for which the sender gives none. */
+  newId(channel: string, type: string): string;
+  readonly correlationId?: string;
+  readonly causationId?: string;
+}
+
+/** A message that is validated and encoded, and only needs to be sent. */
+export interface Prepared {
+  readonly channel: string;
+  readonly outgoing: Outgoing;
+}
+
+/**
+ * Makes an envelope of data: validates, projects, computes the key, encodes.
+ * @throws {WaybillError} `invalidMessage`, `notSerialisable`, `keyRequired`, `unsupported`, `invalidOption`.
+ */
+export function prepare(
+  target: Target,
+  data: unknown,
+  options: ScheduledSendOptions,
+  origin: Origin,
+): Prepared | Promise<Prepared> {
+  const { spec, message } = target["~target"];
+  const wire = compileMessage(message).toWire(data);
+  if (wire instanceof Promise) return wire.then((value) => seal(target, spec, value, options, origin));
+  return seal(target, spec, wire, options, origin);
+}
+
+function seal(
+  target: Target,
+  spec: ChannelSpec,
+  wire: WireData,
+  options: ScheduledSendOptions,
+  origin: Origin,
+): Prepared {
+  const { type, version } = target["~target"].message["~message"];
+  const codec = spec.settings.codec ?? jsonCodec;
+  const id = options.id ?? origin.newId(spec.name, type);
+  checkId(type, id);
+  const key = options.key ?? wire.key;
+  if (spec.settings.ordered && spec.kind !== "stream" && key === undefined) {
+    throw new WaybillError(
+      "keyRequired",
+      `${spec.kind} "${spec.name}" is ordered by key, but ${type} has none: add key: (data) => … to the message, or give the option key`,
+    );
+  }
+  const dueMs = dueTime(spec, options, origin.nowMs);
+  const ttlMs = options.ttl === undefined ? spec.settings.ttlMs : durationMs(options.ttl, `ttl of ${type}`);
+  const envelope: Envelope = {
+    id,
+    source: origin.source,
+    type,
+    version,
+    ...(key !== undefined ? { key } : {}),
+    time: new Date(origin.nowMs).toISOString(),
+    contentType: codec.contentType,
+    correlationId: options.correlationId ?? origin.correlationId ?? id,
+    ...(origin.causationId !== undefined ? { causationId: origin.causationId } : {}),
+    ...(options.replyTo !== undefined ? { replyTo: options.replyTo } : {}),
+    ...(ttlMs !== undefined ? { ttlMs } : {}),
+    headers: options.headers === undefined ? none : headersOf(options.headers),
+    history: none,
+    extensions: none,
+    body: codec.encode(wire.data),
+  };
+  return { channel: spec.name, outgoing: dueMs === undefined ? { envelope } : { envelope, dueMs } };
+}
+
+const none: Readonly<Record<string, never>> = Object.freeze(Object.create(null) as Record<string, never>);
+
+function headersOf(headers: Readonly<Record<string, HeaderValue>>): Readonly<Record<string, HeaderValue>> {
+  checkHeaders(headers);
+  return Object.freeze(Object.assign(Object.create(null) as Record<string, HeaderValue>, headers));
+}
+
+function checkId(type: string, id: string): void {
+  if (id.length >= 1 && id.length <= 128) return;
+  throw new WaybillError(
+    "invalidMessage",
+    `the id of ${type} has ${String(id.length)} characters: give 1 to 128`,
+  );
+}
+
+function dueTime(spec: ChannelSpec, options: ScheduledSendOptions, nowMs: number): number | undefined {
+  const { delay, at } = options;
+  if (delay === undefined && at === undefined) return undefined;
+  if (!spec.settings.scheduled) {
+    throw new WaybillError(
+      "unsupported",
+      `${spec.kind} "${spec.name}" takes no delay: declare it with scheduled: true`,
+    );
+  }
+  if (delay !== undefined && at !== undefined) {
+    throw new WaybillError("invalidOption", "a send has both delay and at: keep one");
+  }
+  const dueMs = at === undefined ? nowMs + durationMs(delay ?? "0s", "delay of a send") : at.getTime();
+  if (Number.isNaN(dueMs)) throw new WaybillError("invalidOption", "at of a send is an invalid date");
+  return dueMs > nowMs ? dueMs : undefined;
+}

@@ -1,0 +1,223 @@
+import type { ScheduledSendOptions } from "../contracts/send-options.js";
+import type { Target } from "../contracts/channel.js";
+import { compileMessage } from "../contracts/compiled-message.js";
+import { WaybillError } from "../errors.js";
+import type { EventListener } from "../policy/app-event.js";
+import type { Runtime } from "../runtime/runtime.js";
+import type { Destination, Outgoing, Sender, SendResult } from "../transport/transport.js";
+import { prepare, type Origin, type Prepared } from "./prepare.js";
+
+/** A channel that the service sends to. */
+export interface Route {
+  readonly destination: Destination;
+  readonly sender: Sender;
+  readonly maxMessageBytes: number;
+}
+
+/** What a producer works with. */
+export interface ProducerContext {
+  readonly service: string;
+  readonly runtime: Runtime;
+  readonly emit: EventListener;
+}
+
+/**
+ * The walk out: validates, encodes and hands to the sender of the channel.
+ *
+ * It sends a message a second time only as itself: a member of a batch that was refused as a whole goes out once
+ * more, alone, so that the culprit can be named.
+ */
+export class Producer {
+  readonly #context: ProducerContext;
+  readonly #routes: ReadonlyMap<string, Route>;
+  readonly #warned = new Set<string>();
+  #closed = false;
+
+  constructor(context: ProducerContext, routes: ReadonlyMap<string, Route>) {
+    this.#context = context;
+    this.#routes = routes;
+  }
+
+  /**
+   * Validates and encodes one message.
+   * @throws {WaybillError} what {@link prepare} throws; `undeclaredChannel`, `tooLarge`, `closed`.
+   */
+  prepare(
+    target: Target,
+    data: unknown,
+    options: ScheduledSendOptions,
+    origin: Origin,
+  ): Prepared | Promise<Prepared> {
+    const route = this.#route(target["~target"].channel);
+    this.#warnOnce(target);
+    const prepared = prepare(target, data, options, origin);
+    if (prepared instanceof Promise) return prepared.then((made) => checkSize(made, route));
+    return checkSize(prepared, route);
+  }
+
+  /** The origin of a send that no message led to. */
+  origin(): Origin {
+    const { runtime, service } = this.#context;
+    return {
+      source: service,
+      nowMs: runtime.now(),
+      newId: (channel, type) => runtime.uuid(`id ${channel} ${type}`),
+    };
+  }
+
+  /** Sends prepared messages, those of one channel in order. One result per message, in order; never throws. */
+  async dispatch(messages: readonly Prepared[]): Promise<readonly SendResult[]> {
+    const [first] = messages;
+    if (first === undefined) return [];
+    if (messages.every((message) => message.channel === first.channel)) {
+      return this.#send(
+        first.channel,
+        messages.map((message) => message.outgoing),
+      );
+    }
+    const results = new Array<SendResult>(messages.length);
+    for (const [channel, indexes] of byChannel(messages)) {
+      const sent = await this.#send(
+        channel,
+        indexes.map((index) => outgoingAt(messages, index)),
+      );
+      for (const [at, index] of indexes.entries()) results[index] = sent[at] ?? lostAnswer();
+    }
+    return results;
+  }
+
+  /** Cancels scheduled messages of one channel: true for each that was still scheduled. */
+  async cancel(channel: string, tokens: readonly string[]): Promise<readonly boolean[]> {
+    const { sender } = this.#route(channel);
+    if (sender.cancel === undefined) {
+      throw new WaybillError("unsupported", `the transport of "${channel}" cannot cancel scheduled messages`);
+    }
+    return sender.cancel(tokens);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const route of this.#routes.values()) await route.sender.close();
+  }
+
+  async #send(channel: string, outgoing: readonly Outgoing[]): Promise<readonly SendResult[]> {
+    const route = this.#route(channel);
+    const results = await this.#attempt(route, outgoing);
+    const retried = await this.#resendMembers(route, outgoing, results);
+    this.#tell(route, outgoing, retried);
+    return retried;
+  }
+
+  async #attempt(route: Route, outgoing: readonly Outgoing[]): Promise<readonly SendResult[]> {
+    const { runtime } = this.#context;
+    const id = outgoing[0]?.envelope.id ?? "";
+    const end = runtime.activity.begin(() => `sending ${id} to ${route.destination.channel.name}`);
+    try {
+      return await runtime.port("send", route.destination.address, id, () => route.sender.send(outgoing));
+    } catch (error) {
+      // A sender does not throw; one that does may have sent.
+      const failed = new WaybillError("ambiguousSend", "the transport's sender threw", { cause: error });
+      return outgoing.map(() => ({ ok: false, error: failed }));
+    } finally {
+      end();
+    }
+  }
+
+  /** A batch that was definitely refused stored nothing: its members go out one by one, once. */
+  async #resendMembers(
+    route: Route,
+    outgoing: readonly Outgoing[],
+    results: readonly SendResult[],
+  ): Promise<readonly SendResult[]> {
+    const members = refusedMembers(results);
+    if (members.length === 0) return results;
+    const final = [...results];
+    for (const index of members) {
+      const message = outgoing[index];
+      if (message === undefined) continue;
+      const [alone] = await this.#attempt(route, [message]);
+      final[index] = alone ?? lostAnswer();
+    }
+    return final;
+  }
+
+  #route(channel: string): Route {
+    if (this.#closed)
+      throw new WaybillError("closed", `service "${this.#context.service}" is stopped: nothing was sent`);
+    const route = this.#routes.get(channel);
+    if (route !== undefined) return route;
+    throw new WaybillError(
+      "undeclaredChannel",
+      `service "${this.#context.service}" does not declare that it sends to "${channel}": add the channel to .sends()`,
+    );
+  }
+
+  #warnOnce(target: Target): void {
+    const { warning, type } = compileMessage(target["~target"].message);
+    if (warning === undefined || this.#warned.has(type)) return;
+    this.#warned.add(type);
+    this.#context.emit({ event: "warning", service: this.#context.service, text: warning });
+  }
+
+  #tell(route: Route, outgoing: readonly Outgoing[], results: readonly SendResult[]): void {
+    const { name, kind } = route.destination.channel;
+    for (const [index, result] of results.entries()) {
+      const envelope = outgoing[index]?.envelope;
+      if (envelope === undefined) continue;
+      const place = {
+        service: this.#context.service,
+        channel: name,
+        kind,
+        id: envelope.id,
+        messageType: envelope.type,
+      };
+      this.#context.emit(
+        result.ok ? { event: "sent", ...place } : { event: "sendFailed", error: result.error, ...place },
+      );
+    }
+  }
+}
+
+function byChannel(messages: readonly Prepared[]): Map<string, number[]> {
+  const groups = new Map<string, number[]>();
+  for (const [index, { channel }] of messages.entries()) {
+    const group = groups.get(channel);
+    if (group === undefined) groups.set(channel, [index]);
+    else group.push(index);
+  }
+  return groups;
+}
+
+/** Indexes of messages whose batch of several was refused for certain. */
+function refusedMembers(results: readonly SendResult[]): number[] {
+  const sizes = new Map<number, number>();
+  for (const result of results) {
+    if (!result.ok && result.batch !== undefined) sizes.set(result.batch, (sizes.get(result.batch) ?? 0) + 1);
+  }
+  return results.flatMap((result, index) => {
+    if (result.ok || result.batch === undefined || result.error.class !== "permanent") return [];
+    return (sizes.get(result.batch) ?? 0) > 1 ? [index] : [];
+  });
+}
+
+function checkSize(prepared: Prepared, route: Route): Prepared {
+  const { envelope } = prepared.outgoing;
+  if (envelope.body.byteLength <= route.maxMessageBytes) return prepared;
+  throw new WaybillError(
+    "tooLarge",
+    `${envelope.type} has ${String(envelope.body.byteLength)} bytes; "${prepared.channel}" takes ${String(route.maxMessageBytes)}: send a reference to the data instead`,
+  );
+}
+
+function outgoingAt(messages: readonly Prepared[], index: number): Outgoing {
+  const message = messages[index];
+  if (message === undefined) throw new RangeError(`no message ${String(index)}`);
+  return message.outgoing;
+}
+
+function lostAnswer(): SendResult {
+  return {
+    ok: false,
+    error: new WaybillError("ambiguousSend", "the transport gave no answer for this message"),
+  };
+}
