@@ -4,7 +4,7 @@ import { DeadLetterWriter, namespaceTiming } from "./dead-letter-writer.js";
 import { namespaceReasons } from "./dead-letter.js";
 import type { EventFilter } from "./filter.js";
 import { formatLockToken, parseLockToken } from "./lock-token.js";
-import { within, type PullSettings } from "./pull-options.js";
+import type { PullSettings } from "./pull-options.js";
 import { PullRecord } from "./pull-record.js";
 import { ReadyList } from "./ready-list.js";
 import type { StoredEvent } from "./stored-event.js";
