@@ -34,7 +34,7 @@ const steps = fc.array(
       arbitrary: fc.record({ do: fc.constant("pass" as const), ms: fc.integer({ min: 1, max: 15 }) }),
     },
   ),
-  { maxLength: 60 },
+  { minLength: 20, maxLength: 60 },
 );
 
 function claimStep(): fc.Arbitrary<Step> {
@@ -77,7 +77,7 @@ describe("any order of claims, changes and waits", () => {
           }
         }
       }),
-      { numRuns: 500 },
+      { numRuns: 300 },
     );
   });
 });
