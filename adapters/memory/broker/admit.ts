@@ -1,0 +1,135 @@
+import { seenBefore } from "./dedup-window.js";
+import type { SendTarget } from "./entities.js";
+import { standardMessageBytes } from "./entity-options.js";
+import type { Kernel } from "./kernel.js";
+import type { BrokerMessage } from "./message.js";
+import { measureExactly, measureSent, worstExpansion } from "./message-size.js";
+import { publish } from "./publish.js";
+import { entityDisabled, notAllowed, outOfRange, quotaExceeded, tooLarge } from "./refusals.js";
+import { BrokerError } from "./broker-error.js";
+import { storeActive, storeScheduled } from "./store.js";
+
+/** What a forwarded message brings along, besides its content. */
+export interface Origin {
+  readonly enqueuedSequenceNumber: number;
+  readonly hops: number;
+  readonly deadLetterSource: string | undefined;
+}
+
+/**
+ * Stores a batch, all of it or nothing, and returns the sequence number of each message. A duplicate gets a number too,
+ * though nothing is stored.
+ *
+ * @throws {BrokerError} entity disabled, message or batch too large, entity full, session id missing
+ */
+export function send(kernel: Kernel, target: SendTarget, messages: readonly BrokerMessage[]): number[] {
+  refuseDisabledSend(target);
+  const numbers = new Array<number>(messages.length);
+  let totalBytes = 0;
+  for (let at = 0; at < messages.length; at += 1) {
+    const message = messages[at];
+    if (message === undefined) continue;
+    requireSessionId(target, message);
+    totalBytes += numbers[at] = measureSent(message);
+  }
+  checkBatch(kernel, target, messages, totalBytes);
+  checkRoom(target, totalBytes);
+  for (let at = 0; at < messages.length; at += 1) {
+    const message = messages[at];
+    if (message !== undefined) numbers[at] = admit(kernel, target, message, numbers[at] ?? 0, direct);
+  }
+  return numbers;
+}
+
+/** Stores one message that has been checked: as a duplicate not at all, otherwise scheduled, queued or published. */
+export function admit(
+  kernel: Kernel,
+  target: SendTarget,
+  message: BrokerMessage,
+  sizeBytes: number,
+  origin: Origin,
+): number {
+  const nowMs = kernel.wheel.nowMs();
+  const { store, dedup } = target;
+  if (dedup !== undefined && message.messageId !== undefined && seenBefore(dedup, message.messageId, nowMs)) {
+    return (store.lastSequenceNumber += 1);
+  }
+  const arrival = {
+    message: message.messageId === undefined ? withId(kernel, message) : message,
+    sizeBytes,
+    enqueuedSequenceNumber: origin.enqueuedSequenceNumber,
+    enqueuedTimeMs: nowMs,
+    hops: origin.hops,
+    deadLetterSource: origin.deadLetterSource,
+  };
+  const dueMs = message.scheduledEnqueueTimeMs;
+  if (dueMs !== undefined && dueMs > nowMs) {
+    return storeScheduled(kernel, store, arrival, dueMs).sequenceNumber;
+  }
+  if (target.kind === "queue") return storeActive(kernel, store, arrival).sequenceNumber;
+  return publish(kernel, target, arrival);
+}
+
+/** @throws {BrokerError} `amqp:resource-limit-exceeded` when `bytes` more do not fit. */
+export function checkRoom(target: SendTarget, bytes: number): void {
+  const { usedBytes, maxBytes } = target.store.quota;
+  if (usedBytes + bytes > maxBytes) throw quotaExceeded(target.name, usedBytes, maxBytes);
+}
+
+/** @throws {BrokerError} `amqp:not-allowed` for a message without session id to a queue that requires sessions. */
+export function requireSessionId(target: SendTarget, message: BrokerMessage): void {
+  if (target.kind === "queue" && target.options.requiresSession && message.sessionId === undefined) {
+    throw notAllowed(
+      "The SessionId was not set on a message, and it cannot be sent to the entity. Entities that have session support " +
+        "enabled can only receive messages that have the SessionId set to a valid value.",
+    );
+  }
+}
+
+/** @throws {BrokerError} `com.microsoft:entity-disabled` */
+export function refuseDisabledSend(target: SendTarget): void {
+  const { status } = target.options;
+  if (status === "Disabled" || status === "SendDisabled") throw entityDisabled(target.name, "Send");
+}
+
+const direct: Origin = { enqueuedSequenceNumber: 0, hops: 0, deadLetterSource: undefined };
+const maxBatchMessages = 4_500;
+const premiumBatchBytes = 1024 * 1024;
+
+function checkBatch(
+  kernel: Kernel,
+  target: SendTarget,
+  messages: readonly BrokerMessage[],
+  quickBytes: number,
+): void {
+  if (messages.length === 0) {
+    throw new BrokerError(
+      "amqp:link:detach-forced",
+      "The link received a batch message with no data in it. Detach origin: Publisher.",
+    );
+  }
+  if (messages.length > maxBatchMessages) {
+    throw outOfRange(
+      `A batch of ${String(messages.length)} messages; at most ${String(maxBatchMessages)} are allowed.`,
+    );
+  }
+  const batchBytes = kernel.tier === "standard" ? standardMessageBytes : premiumBatchBytes;
+  const limitBytes =
+    messages.length === 1
+      ? target.options.maxMessageSizeBytes
+      : Math.min(batchBytes, target.options.maxMessageSizeBytes * messages.length);
+  if (quickBytes * worstExpansion <= limitBytes) return;
+  let totalBytes = 0;
+  for (const message of messages) {
+    const sizeBytes = measureExactly(message);
+    if (sizeBytes > target.options.maxMessageSizeBytes) {
+      throw tooLarge(sizeBytes, target.options.maxMessageSizeBytes);
+    }
+    totalBytes += sizeBytes;
+  }
+  if (totalBytes > limitBytes) throw tooLarge(totalBytes, limitBytes);
+}
+
+function withId(kernel: Kernel, message: BrokerMessage): BrokerMessage {
+  return { ...message, messageId: kernel.nextId().replaceAll("-", "") };
+}
