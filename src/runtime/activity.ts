@@ -5,7 +5,8 @@ export type EndWork = () => void;
  * Counts the work that has begun and not ended, and how much of it waits on purpose.
  *
  * `running` rises when a delivery or a send begins and falls when it is settled or answered, not when a handler
- * returns. `parked` counts the part that sits in a wait which Waybill owns (a back-off, `ctx.sleep`), so that
+ * returns. `parked` counts the part that sits in a wait which Waybill owns (a back-off, `ctx.sleep`, the place in a
+ * lane before its deferred start), so that
  * `running - parked` is what is truly busy: virtual time may move only when that is nothing.
  */
 export class Activity {

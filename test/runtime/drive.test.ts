@@ -110,6 +110,21 @@ describe("a drive to the quiet", () => {
     expect(runtime.activity.running).toBe(0);
   });
 
+  it("starts work that was accepted earlier and is parked until its deferred start", async () => {
+    const runtime = virtualRuntime();
+    const end = runtime.activity.begin(() => "accepted, behind another of its lane");
+    const unpark = runtime.activity.park(end);
+    let started = false;
+    runtime.defer(() => {
+      unpark();
+      started = true;
+      end();
+    });
+    await runtime.drive();
+    expect(started).toBe(true);
+    expect(runtime.activity).toMatchObject({ running: 0, busy: 0 });
+  });
+
   it("does not let one parked piece hide another that is busy", async () => {
     const runtime = virtualRuntime();
     deliver(runtime, "parked", () => sleep(runtime, 10));
@@ -180,7 +195,7 @@ describe("a drive that cannot end", () => {
     expect(error.message).toContain("bus.hang(signal)");
   });
 
-  it("names work that was counted before its deferred start, for only what has started may count", async () => {
+  it("names work that was counted before its deferred start and not parked until then", async () => {
     const runtime = virtualRuntime();
     const end = runtime.activity.begin(() => "counted too early");
     runtime.defer(end);
