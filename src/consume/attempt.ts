@@ -26,6 +26,7 @@ export interface Attempts {
  */
 export async function attempt(attempts: Attempts, run: DeliveryRun): Promise<Verdict> {
   const { consumer } = attempts;
+  if (run.abortCause !== undefined) return fail(consumer, run, run.abortError);
   try {
     const early = await admit(attempts, run);
     if (early !== undefined) return early;
@@ -90,13 +91,14 @@ function crashLoop(run: DeliveryRun): Verdict {
 async function handleAndComplete(attempts: Attempts, run: DeliveryRun): Promise<Verdict> {
   const { consumer, memo } = attempts;
   const { verdict, sends } = await handle(consumer, run, undefined);
-  if (verdict.kind === "failed" && verdict.decision.kind !== "deadLetter") {
-    await releaseClaim(consumer, run);
-    return verdict;
-  }
-  await dispatch(consumer, sends.prepared());
+  if (sendsWith(verdict)) await dispatch(consumer, sends.prepared());
   return concludeClaim(consumer, memo, run, verdict);
 }
+
+/** Whether a run's messages are sent: it succeeded, or its handler said where the message goes instead. */
+export const sendsWith = (verdict: Verdict): boolean =>
+  verdict.kind !== "failed" ||
+  (verdict.decision.kind === "deadLetter" && verdict.decision.reason === "Manual");
 
 /** Completes the claim of what succeeded, releases that of what did not. */
 export async function concludeClaim(

@@ -1,4 +1,3 @@
-import { isSettlement } from "../message/settlement.js";
 import {
   admit,
   concludeClaim,
@@ -7,6 +6,7 @@ import {
   HandlerFailure,
   invoke,
   messageOf,
+  sendsWith,
   verdictOf,
   type Attempts,
 } from "./attempt.js";
@@ -26,6 +26,10 @@ export async function attemptBatch(
 ): Promise<readonly Verdict[]> {
   const verdicts = new Map<DeliveryRun, Verdict>();
   for (const run of runs) {
+    if (run.abortCause !== undefined) {
+      verdicts.set(run, await fail(attempts.consumer, run, run.abortError));
+      continue;
+    }
     const early = await admit(attempts, run).catch((error: unknown) => fail(attempts.consumer, run, error));
     if (early !== undefined) verdicts.set(run, early);
   }
@@ -76,11 +80,7 @@ async function conclude(
   const { consumer, memo } = attempts;
   try {
     const verdict = verdictOf(consumer, run, answer, durationMs);
-    if (isSettlement(answer) && answer["~settlement"] === "retry") {
-      await concludeClaim(consumer, memo, run, verdict);
-      return verdict;
-    }
-    await dispatch(consumer, sends.prepared(run));
+    if (sendsWith(verdict)) await dispatch(consumer, sends.prepared(run));
     return await concludeClaim(consumer, memo, run, verdict);
   } catch (error) {
     return fail(consumer, run, new HandlerFailure(error));

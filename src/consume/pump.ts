@@ -25,9 +25,11 @@ export class Pump {
   readonly #lanes = new Lanes();
   readonly #keeper: LockKeeper;
   readonly #checkpointer: Checkpointer | undefined;
-  readonly #intake = new AbortController();
-  /** Batches or single runs whose handler is at work. */
+  readonly #stop = new AbortController();
+  #polling = new AbortController();
+  /** Handler calls at work, and the runs that they have. */
   #active = 0;
+  #working = 0;
   #concurrency: number;
   #paused = false;
   #turnPlanned = false;
@@ -73,13 +75,16 @@ export class Pump {
     this.#plan();
   }
 
-  /** Stops asking for messages. What is accepted goes on. */
+  /** Stops asking for messages, also with a request that is under way. What is accepted goes on. */
   pause(): void {
     this.#paused = true;
+    this.#polling.abort();
   }
 
   resume(): void {
+    if (!this.#paused) return;
     this.#paused = false;
+    this.#polling = new AbortController();
     this.#plan();
   }
 
@@ -91,7 +96,8 @@ export class Pump {
 
   /** Stops asking for messages for good, and gives back those that no handler has. */
   async stopIntake(): Promise<void> {
-    this.#intake.abort();
+    this.#stop.abort();
+    this.#polling.abort();
     this.#retryTimer?.cancel();
     this.#batchTimer?.cancel();
     for (const run of this.#keeper.runs) if (run.heldSinceMs !== undefined) run.interruptHold?.();
@@ -123,7 +129,7 @@ export class Pump {
   }
 
   get #stopping(): boolean {
-    return this.#intake.signal.aborted;
+    return this.#stop.signal.aborted;
   }
 
   #plan(): void {
@@ -155,7 +161,7 @@ export class Pump {
       const run = this.#lanes.next();
       return run === undefined ? undefined : [run];
     }
-    if (this.#keeper.runs.size - this.#active < batch.max && !this.#batchDue) {
+    if (this.#keeper.runs.size - this.#working < batch.max && !this.#batchDue) {
       this.#batchTimer ??= this.#consumer.runtime.after(batch.maxWaitMs, () => {
         this.#batchTimer = undefined;
         this.#batchDue = true;
@@ -165,7 +171,9 @@ export class Pump {
     }
     const first = this.#lanes.next();
     if (first === undefined) return undefined;
-    if (this.#lanes.ready === 0) this.#batchDue = false;
+    this.#batchTimer?.cancel();
+    this.#batchTimer = undefined;
+    this.#batchDue = this.#batchDue && this.#lanes.ready > 0;
     return [first, ...this.#lanes.join(first, batch.max)];
   }
 
@@ -176,7 +184,7 @@ export class Pump {
     const { receiver, runtime, source } = this.#consumer;
     try {
       const got = runtime.port("receive", source.address, this.#consumer.spec.as, () =>
-        receiver.receive(Math.min(room, burst), this.#intake.signal),
+        receiver.receive(Math.min(room, burst), this.#polling.signal),
       );
       if (!(got instanceof Promise)) {
         this.#received(got);
@@ -251,10 +259,12 @@ export class Pump {
 
   async #work(runs: readonly DeliveryRun[]): Promise<void> {
     this.#active += 1;
-    await drive(this.#attempts, this.#keeper, runs, this.#intake.signal, (run, settled) => {
+    this.#working += runs.length;
+    await drive(this.#attempts, this.#keeper, runs, this.#stop.signal, (run, settled) => {
       this.#ended(run, settled);
     });
     this.#active -= 1;
+    this.#working -= runs.length;
     this.#lanes.done(runs[0]?.delivery.lane);
     this.#plan();
   }
@@ -263,7 +273,7 @@ export class Pump {
     run.ended = true;
     this.#keeper.remove(run);
     if (settled === "done") this.#checkpointer?.done(run.delivery);
-    else this.#checkpointer?.forget(run.delivery.lane);
+    else if (run.abortCause === "lockLost") this.#checkpointer?.forget(run.delivery.lane);
     run.end();
     if (this.inFlight > 0) return;
     const waiting = this.#whenDrained;

@@ -4,7 +4,8 @@ import type { ScheduledSendOptions } from "../contracts/send-options.js";
 import { WaybillError } from "../errors.js";
 import { jsonCodec } from "../message/codec.js";
 import type { Envelope, HeaderValue } from "../message/envelope.js";
-import { checkHeaders } from "../message/header-rules.js";
+import { noHistory } from "../message/attributes.js";
+import { checkHeaders, noHeaders } from "../message/header-rules.js";
 import { durationMs } from "../runtime/duration.js";
 import type { Outgoing } from "../transport/transport.js";
 
@@ -73,15 +74,13 @@ function seal(
     ...(origin.causationId !== undefined ? { causationId: origin.causationId } : {}),
     ...(options.replyTo !== undefined ? { replyTo: options.replyTo } : {}),
     ...(ttlMs !== undefined ? { ttlMs } : {}),
-    headers: options.headers === undefined ? none : headersOf(options.headers),
-    history: none,
-    extensions: none,
+    headers: options.headers === undefined ? noHeaders : headersOf(options.headers),
+    history: noHistory,
+    extensions: noHeaders,
     body: codec.encode(wire.data),
   };
   return { channel: spec.name, outgoing: dueMs === undefined ? { envelope } : { envelope, dueMs } };
 }
-
-const none: Readonly<Record<string, never>> = Object.freeze(Object.create(null) as Record<string, never>);
 
 function headersOf(headers: Readonly<Record<string, HeaderValue>>): Readonly<Record<string, HeaderValue>> {
   checkHeaders(headers);

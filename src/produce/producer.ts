@@ -10,6 +10,8 @@ import { prepare, type Origin, type Prepared } from "./prepare.js";
 /** A channel that the service sends to. */
 export interface Route {
   readonly destination: Destination;
+  /** Whether the service declares that it sends there; otherwise only copies of what it reads go there. */
+  readonly declared: boolean;
   readonly sender: Sender;
   readonly maxMessageBytes: number;
 }
@@ -18,7 +20,8 @@ export interface Route {
 export interface ProducerContext {
   readonly service: string;
   readonly runtime: Runtime;
-  readonly emit: EventListener;
+  /** Absent if nobody listens. */
+  readonly emit: EventListener | undefined;
 }
 
 /**
@@ -43,6 +46,18 @@ export class Producer {
    * @throws {WaybillError} what {@link prepare} throws; `undeclaredChannel`, `tooLarge`, `closed`.
    */
   prepare(
+    target: Target,
+    data: unknown,
+    options: ScheduledSendOptions,
+    origin: Origin,
+  ): Prepared | Promise<Prepared> {
+    const { channel } = target["~target"];
+    if (!this.#route(channel).declared) throw this.#undeclared(channel);
+    return this.prepareOwn(target, data, options, origin);
+  }
+
+  /** As {@link prepare}, also for a channel that the service only reads: for what goes back there. */
+  prepareOwn(
     target: Target,
     data: unknown,
     options: ScheduledSendOptions,
@@ -145,8 +160,12 @@ export class Producer {
     if (this.#closed)
       throw new WaybillError("closed", `service "${this.#context.service}" is stopped: nothing was sent`);
     const route = this.#routes.get(channel);
-    if (route !== undefined) return route;
-    throw new WaybillError(
+    if (route === undefined) throw this.#undeclared(channel);
+    return route;
+  }
+
+  #undeclared(channel: string): WaybillError {
+    return new WaybillError(
       "undeclaredChannel",
       `service "${this.#context.service}" does not declare that it sends to "${channel}": add the channel to .sends()`,
     );
@@ -156,10 +175,11 @@ export class Producer {
     const { warning, type } = compileMessage(target["~target"].message);
     if (warning === undefined || this.#warned.has(type)) return;
     this.#warned.add(type);
-    this.#context.emit({ event: "warning", service: this.#context.service, text: warning });
+    this.#context.emit?.({ event: "warning", service: this.#context.service, text: warning });
   }
 
   #tell(route: Route, outgoing: readonly Outgoing[], results: readonly SendResult[]): void {
+    if (this.#context.emit === undefined) return;
     const { name, kind } = route.destination.channel;
     for (const [index, result] of results.entries()) {
       const envelope = outgoing[index]?.envelope;
@@ -171,7 +191,7 @@ export class Producer {
         id: envelope.id,
         messageType: envelope.type,
       };
-      this.#context.emit(
+      this.#context.emit?.(
         result.ok ? { event: "sent", ...place } : { event: "sendFailed", error: result.error, ...place },
       );
     }

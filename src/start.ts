@@ -1,0 +1,238 @@
+import { appOf, type App } from "./app.js";
+import { ClaimMemo } from "./consume/claim.js";
+import type { ConsumerSpec } from "./consume/consumer-spec.js";
+import { messageIndex } from "./consume/decode.js";
+import type { Consumer } from "./consume/environment.js";
+import { LockKeeper } from "./consume/lock-keeper.js";
+import { Pump } from "./consume/pump.js";
+import type { ChannelKind, ChannelSpec } from "./contracts/channel.js";
+import { WaybillError } from "./errors.js";
+import type { EventListener } from "./policy/app-event.js";
+import { Producer, type Route } from "./produce/producer.js";
+import type { Runtime } from "./runtime/runtime.js";
+import type { ServiceSpec } from "./service.js";
+import type { IdempotencyStore } from "./store/idempotency-store.js";
+import { transportFor, type TransportChoice } from "./transport-choice.js";
+import type { Connection, Delivery, Destination, Source, Transport } from "./transport/transport.js";
+
+/** What a service is started with: the options of `run()`, their types checked. */
+export interface StartOptions {
+  readonly transport: TransportChoice;
+  readonly deps?: unknown;
+  readonly idempotency?: IdempotencyStore;
+  readonly address?: (channel: ChannelSpec) => string;
+  readonly on?: EventListener;
+}
+
+/**
+ * Starts a service on a runtime: checks everything that can be known, then connects, then reads.
+ * @throws {WaybillError} as `run()` does; what was opened is closed again.
+ */
+export async function start(service: ServiceSpec, options: StartOptions, runtime: Runtime): Promise<App> {
+  const plan = planOf(service, options);
+  const emit = listenerOf(options.on);
+  const connections = new Map<Transport, Connection>();
+  try {
+    for (const [transport, needs] of plan.byTransport) {
+      const connection = await runtime.port("open", transport.name, service.name, () =>
+        transport.connect({ service: service.name, runtime, ...needs }),
+      );
+      connections.set(transport, connection);
+    }
+  } catch (error) {
+    await Promise.allSettled([...connections.values()].map(async (connection) => connection.close()));
+    throw error;
+  }
+  const producer = new Producer({ service: service.name, runtime, emit }, routesOf(plan, connections));
+  const connectionOf = new Map<Pump, Connection>();
+  for (const planned of plan.consumers) {
+    const connection = connectionFor(connections, planned.transport);
+    const pump = pumpFor({ service, options, runtime, emit, producer, connection, planned });
+    connectionOf.set(pump, connection);
+  }
+  const pumps = [...connectionOf.keys()];
+  const app = appOf({
+    service: service.name,
+    runtime,
+    emit,
+    producer,
+    pumps,
+    connections: [...connections.values()],
+    connectionOf,
+  });
+  for (const pump of pumps) pump.start();
+  emit?.({ event: "started", service: service.name });
+  return app;
+}
+
+/** Where everything goes, before anything is opened. */
+interface Plan {
+  readonly routes: readonly PlannedRoute[];
+  readonly consumers: readonly PlannedConsumer[];
+  readonly byTransport: ReadonlyMap<Transport, { destinations: Destination[]; sources: Source[] }>;
+}
+
+interface PlannedRoute {
+  readonly destination: Destination;
+  readonly transport: Transport;
+  readonly declared: boolean;
+}
+
+interface PlannedConsumer {
+  readonly spec: ConsumerSpec;
+  readonly source: Source;
+  readonly transport: Transport;
+}
+
+function planOf(service: ServiceSpec, options: StartOptions): Plan {
+  const address = options.address ?? ((channel: ChannelSpec) => channel.name);
+  const routes = new Map<string, PlannedRoute>();
+  const byTransport = new Map<Transport, { destinations: Destination[]; sources: Source[] }>();
+  const needsOf = (transport: Transport): { destinations: Destination[]; sources: Source[] } => {
+    const needs = byTransport.get(transport) ?? { destinations: [], sources: [] };
+    byTransport.set(transport, needs);
+    return needs;
+  };
+  const route = (channel: ChannelSpec, declared: boolean): void => {
+    if (routes.has(channel.name)) return;
+    const transport = transportFor(options.transport, channel);
+    const destination = { channel, address: address(channel) };
+    routes.set(channel.name, { destination, transport, declared });
+    needsOf(transport).destinations.push(destination);
+  };
+  for (const channel of service.sends) route(channel["~channel"], true);
+  const consumers = service.consumers.map((spec) => {
+    const transport = transportFor(options.transport, spec.channel);
+    refuseForgetful(service, spec, options);
+    const source = sourceOf(spec, address(spec.channel));
+    needsOf(transport).sources.push(source);
+    // Retry copies and redriven messages go back to where they were read.
+    route(spec.channel, false);
+    return { spec, source, transport };
+  });
+  return { routes: [...routes.values()], consumers, byTransport };
+}
+
+function refuseForgetful(service: ServiceSpec, spec: ConsumerSpec, options: StartOptions): void {
+  if (spec.idempotency === undefined || options.idempotency !== undefined) return;
+  throw new WaybillError(
+    "missingDependency",
+    `service "${service.name}" handles ${spec.channel.kind} "${spec.channel.name}" idempotently, but run() got no store: give it idempotency, such as memoryIdempotency() or redisIdempotency(client)`,
+  );
+}
+
+function sourceOf(spec: ConsumerSpec, address: string): Source {
+  const { channel, as, filter } = spec;
+  switch (channel.kind) {
+    case "queue":
+      return { kind: "queue", channel, address };
+    case "topic": {
+      const declared = channel.settings.subscriptions?.[as]?.where;
+      const where = declared === undefined ? filter.where : { ...declared, ...filter.where };
+      return {
+        kind: "subscription",
+        channel,
+        address,
+        subscription: as,
+        filter: where === undefined ? filter : { ...filter, where },
+      };
+    }
+    case "stream":
+      return { kind: "group", channel, address, group: as };
+    case "notifications":
+      return { kind: "listener", channel, address, listener: as, filter };
+  }
+}
+
+function routesOf(plan: Plan, connections: ReadonlyMap<Transport, Connection>): Map<string, Route> {
+  return new Map(
+    plan.routes.map(({ destination, transport, declared }) => [
+      destination.channel.name,
+      {
+        destination,
+        declared,
+        sender: connectionFor(connections, transport).sender(destination),
+        maxMessageBytes: transport.capabilities.maxMessageBytes,
+      },
+    ]),
+  );
+}
+
+function connectionFor(connections: ReadonlyMap<Transport, Connection>, transport: Transport): Connection {
+  const connection = connections.get(transport);
+  if (connection === undefined)
+    throw new WaybillError("transportFailed", `${transport.name} is not connected`);
+  return connection;
+}
+
+interface PumpParts {
+  readonly service: ServiceSpec;
+  readonly options: StartOptions;
+  readonly runtime: Runtime;
+  readonly emit: EventListener | undefined;
+  readonly producer: Producer;
+  readonly connection: Connection;
+  readonly planned: PlannedConsumer;
+}
+
+function pumpFor({ service, options, runtime, emit, producer, connection, planned }: PumpParts): Pump {
+  const { spec, source, transport } = planned;
+  const features = transport.capabilities.receivers[spec.channel.kind];
+  if (features === undefined) {
+    throw new WaybillError("unsupported", `${transport.name} cannot receive from a ${spec.channel.kind}`);
+  }
+  let keeper: LockKeeper | undefined;
+  const receiver = connection.receiver(source, {
+    lanes: spec.concurrency,
+    perLane: perLane(spec),
+    startFrom: spec.startFrom,
+    onLost: (delivery: Delivery, error) => {
+      for (const run of keeper?.runs ?? []) if (run.delivery === delivery) keeper?.lose(run, error);
+    },
+  });
+  const consumer: Consumer = {
+    spec,
+    service: service.name,
+    source,
+    receiver,
+    features,
+    can: {
+      ordered: spec.channel.settings.ordered,
+      delay: features.delayedRelease || schedules(transport, spec.channel.kind),
+      release: spec.channel.kind !== "stream",
+    },
+    runtime,
+    deps: options.deps ?? {},
+    outbound: producer,
+    idempotency: options.idempotency,
+    around: service.around,
+    emit,
+  };
+  keeper = new LockKeeper(consumer);
+  return new Pump({ consumer, index: messageIndex(spec.channel.messages), memo: new ClaimMemo() }, keeper);
+}
+
+/** Of a session one delivery at a time, of a partition a window: the next one waits behind it in any case. */
+function perLane(spec: ConsumerSpec): number {
+  if (spec.batch !== undefined) return spec.batch.max;
+  return spec.channel.kind === "stream" ? 32 : 1;
+}
+
+function schedules(transport: Transport, kind: ChannelKind): boolean {
+  const need = (
+    { queue: "queues:scheduling", topic: "topics:scheduling", stream: "", notifications: "" } as const
+  )[kind];
+  return need !== "" && Object.hasOwn(transport.capabilities.needs, need);
+}
+
+/** Telling must not change what is told: what a listener throws goes nowhere. */
+function listenerOf(on: EventListener | undefined): EventListener | undefined {
+  if (on === undefined) return undefined;
+  return (event) => {
+    try {
+      on(event);
+    } catch {
+      // A broken listener is the listener's.
+    }
+  };
+}
