@@ -62,11 +62,17 @@ function checkSize(events: readonly BrokerMessage[], limitBytes: number): void {
 
 function choosePartition(hub: Hub, partitionId: string | undefined, key: string | undefined): Partition {
   if (partitionId !== undefined) return requirePartition(hub, partitionId);
+  const partition = hub.partitions[chooseIndex(hub, key)];
+  if (partition === undefined) throw new RangeError("a hub has a partition for every key");
+  return partition;
+}
+
+function chooseIndex(hub: Hub, key: string | undefined): number {
   const count = hub.partitions.length;
-  if (key !== undefined) return requirePartition(hub, String(partitionOfKey(key, count)));
+  if (key !== undefined) return partitionOfKey(key, count);
   const index = hub.roundRobin;
   hub.roundRobin = (index + 1) % count;
-  return requirePartition(hub, String(index));
+  return index;
 }
 
 function wakeReaders(partition: Partition): void {

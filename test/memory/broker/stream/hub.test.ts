@@ -57,6 +57,17 @@ describe("event hubs and consumer groups", () => {
     expect(engine.partitionProperties("sales", "0").isEmpty).toBe(true);
   });
 
+  it("EH-13: a longer retention brings nothing back that expired since memory was last given back", () => {
+    const { engine, send, read } = salesHub({ retentionMs: 1000 });
+    send("0", "a");
+    engine.advanceTo(startMs + 500);
+    send("0", "b");
+    engine.advanceTo(startMs + 1000);
+    engine.advanceTo(startMs + 1500);
+    engine.updateHub("sales", { retentionMs: hourMs });
+    expect(texts(read())).toEqual([]);
+  });
+
   it("EH-13: a reader that lags behind the retention goes on with the oldest event there is", () => {
     const { engine, send, read } = salesHub({ retentionMs: 1000 });
     const reader = read();

@@ -144,6 +144,8 @@ describe("ownerships", () => {
     expect(decide("c", 9, situation, { strategy })).toEqual(["8", "3", "4"]);
     expect(decide("c", 8, situation, { strategy, pick: (count) => count - 1 })).toEqual(["7", "6"]);
     expect(decide("d", 4, owned({ a: 2, b: 1, c: 1 }), { strategy })).toEqual(["0"]);
+    expect(decide("c", 8, owned({ a: 4, b: 4 }), { strategy })).toEqual(["0", "4"]);
+    expect(decide("c", 11, owned({ a: 5, b: 6 }))).toEqual(["5"]);
   });
 
   it("EH-36: with more owners than partitions the extra ones idle", () => {
