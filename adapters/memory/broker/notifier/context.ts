@@ -30,12 +30,14 @@ export interface Answerable {
   answer(answer: DeliveryAnswer, requestId: string): void;
 }
 
-/** The next event to hand out: the oldest, or one of the window that a named draw picks. */
+/** The next event to hand out by the subscription that picks for the `picks`-th time: the oldest, or one of the window that a named draw picks. */
 export function pickNext<N extends Linked<N>>(
   context: NotifierContext,
   ready: ReadyList<N>,
-  name: string,
+  pick: { readonly topic: string; readonly name: string; readonly picks: number },
 ): N | undefined {
   const window = Math.min(context.shuffleWindow, ready.size);
-  return window <= 1 ? ready.head : ready.at(Math.floor(context.draw(`shuffle ${name}`) * window));
+  if (window <= 1) return ready.head;
+  const name = `shuffle ${pick.topic}/${pick.name}#${String(pick.picks)}`;
+  return ready.at(Math.floor(context.draw(name) * window));
 }

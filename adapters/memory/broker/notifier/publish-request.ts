@@ -29,9 +29,9 @@ export function readEvents(topic: Topic, request: PublishRequest): readonly Inco
     if (mediaType !== "application/json") throw wrongType(mediaType, "application/json");
     return readArray(decodeText(request.body));
   }
-  if (mediaType === "application/cloudevents+json") return [readOne(decodeText(request.body))];
+  if (mediaType === "application/cloudevents+json") return [readEvent(decodeText(request.body))];
   if (mediaType === "application/cloudevents-batch+json") return readArray(decodeText(request.body));
-  if (request.headers["ce-specversion"] !== undefined) return [readOne(structured(request, mediaType))];
+  if (request.headers["ce-specversion"] !== undefined) return [readEvent(structured(request, mediaType))];
   throw wrongType(mediaType, "application/cloudevents+json or application/cloudevents-batch+json");
 }
 
@@ -82,7 +82,8 @@ function unreadable(message: string, cause: unknown): BrokerError {
   return error;
 }
 
-function readOne(text: string): IncomingEvent {
+/** @throws {BrokerError} `badRequest` if the text is not JSON. */
+export function readEvent(text: string): IncomingEvent {
   return { json: text, value: parse(text) };
 }
 

@@ -50,6 +50,8 @@ export class PullSubscription {
   readonly topic: string;
   readonly name: string;
   readonly matches: EventFilter;
+  /** Events handed out so far: names the draws of shuffle mode. */
+  picks = 0;
   readonly #context: NotifierContext;
   readonly #settings: PullSettings;
   readonly #deadLetters: DeadLetterWriter;
@@ -58,7 +60,6 @@ export class PullSubscription {
   readonly #records = new Map<number, PullRecord>();
   readonly #waiters: Waiters;
   #sequence = 0;
-  #picks = 0;
   #locked = 0;
   #deleted = false;
 
@@ -92,12 +93,9 @@ export class PullSubscription {
       throw new BrokerError("notFound", `Subscription ${this.topic}/${this.name} was deleted.`);
     const taken: PullDelivery[] = [];
     while (taken.length < maxEvents) {
-      const record = pickNext(
-        this.#context,
-        this.#ready,
-        `${this.topic}/${this.name}#${String(this.#picks++)}`,
-      );
+      const record = pickNext(this.#context, this.#ready, this);
       if (record === undefined) break;
+      this.picks += 1;
       taken.push(this.#lock(record));
     }
     return taken;

@@ -22,6 +22,8 @@ export class PushSubscription {
   readonly topic: string;
   readonly name: string;
   readonly matches: EventFilter;
+  /** Events looked at so far: names the draws of shuffle mode. */
+  picks = 0;
   readonly #context: NotifierContext;
   readonly #settings: PushSettings;
   readonly #handshake: Handshake | undefined;
@@ -31,7 +33,6 @@ export class PushSubscription {
   readonly #ready = new ReadyList<PushRecord>();
   readonly #records = new Set<PushRecord>();
   #requests = 0;
-  #picks = 0;
   #isPumping = false;
 
   constructor(context: NotifierContext, topic: Topic, name: string, options: PushOptions) {
@@ -135,12 +136,9 @@ export class PushSubscription {
     const records: PushRecord[] = [];
     let bytes = 0;
     while (records.length < this.#settings.maxEvents) {
-      const record = pickNext(
-        this.#context,
-        this.#ready,
-        `${this.topic}/${this.name}#${String(this.#picks++)}`,
-      );
+      const record = pickNext(this.#context, this.#ready, this);
       if (record === undefined) break;
+      this.picks += 1;
       // The service looks at the age of an event only when an attempt is due.
       if (this.#context.agenda.nowMs >= record.expiresMs) {
         this.#giveUp(record, this.#settings.rules.reasons.expired);

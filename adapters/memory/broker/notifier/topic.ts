@@ -91,13 +91,13 @@ export interface AcceptedEvent {
 export function fanOut(
   topic: Topic,
   events: readonly AcceptedEvent[],
-  copies: (name: string) => number,
+  copies: (subscription: string, eventId: string) => number,
 ): void {
   const subscriptions = [...topic.subscriptions.values()];
   for (const { stored, value } of events) {
     for (const subscription of subscriptions) {
       if (!subscription.matches(value)) continue;
-      for (let copy = copies(`${topic.name}/${subscription.name} ${stored.id}`); copy > 0; copy--) {
+      for (let copy = copies(subscription.name, stored.id); copy > 0; copy--) {
         subscription.offer(stored);
       }
     }

@@ -220,6 +220,17 @@ describe("publishing over HTTP", () => {
     expect(refusalOf("cloud", large)).toThrow(expect.objectContaining({ condition: "tooLarge" }));
   });
 
+  it("an event published as JSON text keeps that text, and must be JSON", () => {
+    const { notifier, taken } = cloudTopic();
+    const text = `{ "specversion":"1.0","id":"a","source":"/s","type":"t","data":1.0 }`;
+    notifier.publishJson("cloud", [text]);
+    expect(taken()).toEqual([text]);
+    expect(() => {
+      notifier.publishJson("cloud", [text, "{"]);
+    }).toThrow(expect.objectContaining({ condition: "badRequest" }));
+    expect(taken()).toEqual([]);
+  });
+
   it("a hostile member name is carried like any other and changes no prototype", () => {
     const { notifier, bodies } = gridTopic();
     const hostile = JSON.stringify([gridEvent("a")]).replace(

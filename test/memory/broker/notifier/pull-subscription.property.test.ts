@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { cloudEvent, hour, pullStage, startMs, type PullStage } from "./fixtures.js";
+import { cloudEvent, hour, minute, pullStage, startMs, type PullStage } from "./fixtures.js";
 
 /*
  * The model is a list of events and rules of the fact sheet, looked at from scratch after every step; it shares no code
@@ -23,8 +23,8 @@ interface Handed {
 }
 
 const lockMs = 60_000;
-const timeToLiveMs = 2 * hour;
-const maxReceives = 4;
+const timeToLiveMs = 90 * minute;
+const maxReceives = 3;
 
 class Model {
   nowMs = startMs;
@@ -113,7 +113,7 @@ const take: fc.Arbitrary<Step> = fc.integer({ min: 1, max: 4 }).map((max) => ({ 
 });
 
 const advance: fc.Arbitrary<Step> = fc
-  .constantFrom(1, 9_999, 10_000, 30_000, 59_999, 60_000, 61_000, 600_000, hour, timeToLiveMs)
+  .constantFrom(1, 9_999, 10_000, 30_000, 30_000, 59_999, 60_000, 30 * minute, hour)
   .map((ms) => ({ model, stage }) => {
     model.advance(ms);
     stage.notifier.advanceTo(model.nowMs);
@@ -122,9 +122,10 @@ const advance: fc.Arbitrary<Step> = fc
 const operation = fc.constantFrom("acknowledge", "release", "reject", "renewLock");
 
 const settle: fc.Arbitrary<Step> = fc
-  .tuple(operation, fc.array(fc.nat(), { minLength: 1, maxLength: 3 }), fc.constantFrom(0, 10, 600))
+  .tuple(operation, fc.array(fc.nat(6), { minLength: 1, maxLength: 3 }), fc.constantFrom(0, 10, 3_600))
   .map(([name, picks, delay]) => ({ model, stage }) => {
-    const chosen = picks.flatMap((pick) => model.handed[pick % Math.max(1, model.handed.length)] ?? []);
+    // Recent tokens only: the older ones are lost in nearly every case.
+    const chosen = picks.flatMap((pick) => model.handed.at(-1 - pick) ?? []);
     const expected = chosen.filter((handed) => {
       const held = model.holds(handed);
       return held && settled(model, handed.event, name, delay * 1_000);
@@ -162,8 +163,8 @@ function compare({ model, stage }: Pair): void {
 
 describe("a pull subscription", () => {
   it("agrees with its model after any sequence of publishing, receiving, settling and waiting", () => {
-    const step = fc.oneof({ arbitrary: settle, weight: 2 }, { arbitrary: take, weight: 2 }, publish, advance);
-    const property = fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+    const step = fc.oneof({ arbitrary: settle, weight: 3 }, { arbitrary: take, weight: 3 }, publish, advance);
+    const property = fc.property(fc.array(step, { maxLength: 80, size: "max" }), (steps) => {
       const options = {
         receiveLockDurationMs: lockMs,
         eventTimeToLiveMs: timeToLiveMs,
