@@ -1,6 +1,7 @@
 import { WaybillError } from "../errors.js";
 import type { Codec } from "../message/codec.js";
 import type { HeaderValue } from "../message/envelope.js";
+import { frozen } from "./frozen.js";
 import type { Message } from "./message.js";
 
 /** The four kinds of channel. `docs/concepts.md` says which one when. */
@@ -24,6 +25,11 @@ export type Need =
 
 /** Messages by the name that handler maps and senders use. */
 export type Messages = { readonly [name: string]: Message };
+
+/** Nothing if no name of `M` is reserved; otherwise a definition that no message fits. */
+export type NamesOk<M> = [Extract<keyof M, `~${string}`>] extends [never]
+  ? unknown
+  : { readonly messages: { readonly [P in Extract<keyof M, `~${string}`>]: "✗ names with ~ are reserved" } };
 
 /** A channel: a name, a kind, the messages that travel on it, and what it needs of a transport. */
 export interface Channel<
@@ -114,16 +120,21 @@ export interface ForeignReading {
 
 /** Makes a channel of a checked specification. */
 export function channelOf<N extends string, K extends ChannelKind, const M extends Messages, X extends Need>(
-  spec: ChannelSpec<N, K, M, X>,
+  given: ChannelSpec<N, K, M, X>,
 ): ChannelRef<N, K, M, X> {
-  const targets: Record<string, Target> = {};
-  for (const [name, message] of Object.entries(spec.messages)) {
-    targets[name] = Object.freeze({
-      "~target": Object.freeze({ format: 1 as const, channel: spec.name, spec, message }),
-    });
-  }
-  return Object.freeze({ ...targets, "~channel": Object.freeze(spec) }) as ChannelRef<N, K, M, X>;
+  const spec = Object.freeze({
+    ...given,
+    messages: Object.freeze({ ...given.messages }),
+    needs: frozen(given.needs),
+    settings: Object.freeze({ ...given.settings }),
+  });
+  const messages: Messages = spec.messages;
+  const targets = Object.entries(messages).map(([name, message]) => [name, targetOf(spec, message)]);
+  return Object.freeze({ ...Object.fromEntries(targets), "~channel": spec }) as ChannelRef<N, K, M, X>;
 }
+
+const targetOf = (spec: ChannelSpec, message: Message): Target =>
+  Object.freeze({ "~target": Object.freeze({ format: 1 as const, channel: spec.name, spec, message }) });
 
 /** Names of channels: what Service Bus, Event Hubs, Event Grid and Storage Queues take alike, at most 50 characters. */
 export function checkChannel(kind: ChannelKind, name: string, messages: Messages, ordered: boolean): void {
@@ -136,20 +147,29 @@ export function checkChannel(kind: ChannelKind, name: string, messages: Messages
   if (entries.length === 0) throw invalid(`${kind} "${name}" has no messages: name at least one`);
   const seen = new Map<string, string>();
   for (const [key, message] of entries) {
-    if (key.startsWith("~"))
-      throw invalid(`${kind} "${name}" names a message "${key}": names that start with "~" are reserved`);
-    const { type, hasKey } = message["~message"];
+    const { type, hasKey } = messageSpec(`${kind} "${name}"`, key, message);
     const other = seen.get(type);
-    if (other !== undefined)
+    if (other !== undefined) {
       throw invalid(
         `${kind} "${name}" has ${type} twice, as "${other}" and "${key}": keep one; older versions belong in .from()`,
       );
+    }
     seen.set(type, key);
-    if (ordered && !hasKey)
+    if (ordered && !hasKey) {
       throw invalid(
         `${kind} "${name}" is ordered by key, but ${type} has none: add key: (data) => … to the message`,
       );
+    }
   }
+}
+
+function messageSpec(channel: string, key: string, message: Partial<Message>): Message["~message"] {
+  if (key.startsWith("~")) {
+    throw invalid(`${channel} names a message "${key}": names that start with "~" are reserved`);
+  }
+  const spec = message["~message"];
+  if (spec !== undefined) return spec;
+  throw invalid(`${channel} names "${key}", which is not a message: make one with event() or command()`);
 }
 
 function invalid(text: string): WaybillError {

@@ -1,6 +1,6 @@
 import { WaybillError, type ErrorCode } from "../errors.js";
+import { inputProjection } from "./input-projection.js";
 import type { Message, MessageSpec } from "./message.js";
-import { projectionOf } from "./projection.js";
 import { describeIssues, oneLine } from "./schema-issues.js";
 import type { SchemaResult } from "./standard-schema.js";
 
@@ -50,7 +50,7 @@ const compiled = new WeakMap<Message, CompiledMessage>();
 function compile(message: Message): CompiledMessage {
   const versions = versionsOf(message);
   const spec = message["~message"];
-  const { project, warning } = projectionOf(spec);
+  const { project, warning } = inputProjection(nameOf(spec), spec.schema);
   return Object.freeze({
     type: spec.type,
     version: spec.version,

@@ -10,6 +10,8 @@ export type { StreamDefinition } from "./stream.js";
 export { notifications } from "./notifications.js";
 export type { NotificationsDefinition } from "./notifications.js";
 export { only } from "./only.js";
+export { fromJsonSchema } from "./json-schema.js";
+export type { JsonSchemaIssue, JsonSchemaVerdict } from "./json-schema.js";
 export type {
   Channel,
   ChannelKind,
@@ -19,6 +21,7 @@ export type {
   ForeignMessage,
   ForeignReading,
   Messages,
+  NamesOk,
   Need,
   SubscriptionSettings,
   Target,

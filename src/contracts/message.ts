@@ -1,4 +1,5 @@
 import { WaybillError } from "../errors.js";
+import { frozen } from "./frozen.js";
 import type { JsonOk, Plain } from "./json-input.js";
 import type { SchemaInput, SchemaOutput, StandardSchema } from "./standard-schema.js";
 
@@ -102,7 +103,7 @@ function message<T extends string, V extends number, In, Out>(
           `${spec.type} v${String(spec.version)} cannot come .from() ${old.type} v${String(old.version)}: give an older version of the same type`,
         );
       }
-      // The store keeps one erased function; its argument is what `previous` validated.
+      // Erased: what it gets is what the schema of `previous` made.
       const erased = up as (data: unknown) => unknown;
       return message({ ...spec, previous: Object.freeze({ message: previous, up: erased }) });
     },
@@ -124,10 +125,10 @@ function specOf<T extends string, S extends StandardSchema, V extends number>(
     version: definition.version,
     schema: definition.schema as StandardSchema<Plain<SchemaInput<S>>, Plain<SchemaOutput<S>>>,
     description: definition.description,
-    examples: Object.freeze([...(definition.examples ?? [])]) as readonly Plain<SchemaInput<S>>[],
-    sensitive: Object.freeze([...(definition.sensitive ?? [])]),
+    examples: frozen(definition.examples ?? []) as readonly Plain<SchemaInput<S>>[],
+    sensitive: frozen(definition.sensitive ?? []),
     hasKey: key !== undefined,
-    key: (data) => key?.(data as SchemaOutput<S>),
+    key: (data) => key?.(data),
     previous: undefined,
   };
 }

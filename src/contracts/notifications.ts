@@ -1,4 +1,4 @@
-import { channelOf, checkChannel, type ChannelRef, type Messages } from "./channel.js";
+import { channelOf, checkChannel, type ChannelRef, type Messages, type NamesOk } from "./channel.js";
 
 /** The definition of a notifications channel. */
 export interface NotificationsDefinition<M extends Messages> {
@@ -13,7 +13,7 @@ export interface NotificationsDefinition<M extends Messages> {
  */
 export function notifications<const N extends string, const M extends Messages>(
   name: N,
-  definition: NotificationsDefinition<M>,
+  definition: NotificationsDefinition<M> & NamesOk<M>,
 ): ChannelRef<N, "notifications", M, "notifications"> {
   checkChannel("notifications", name, definition.messages, false);
   return channelOf({

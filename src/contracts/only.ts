@@ -25,7 +25,7 @@ export function only<
   }
   const messages: Record<string, Messages[string]> = {};
   for (const name of names) {
-    const message = spec.messages[name];
+    const message = Object.hasOwn(spec.messages, name) ? spec.messages[name] : undefined;
     if (message === undefined) {
       throw new WaybillError(
         "invalidContract",

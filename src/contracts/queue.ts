@@ -1,4 +1,4 @@
-import { durationMs, type Duration } from "../runtime/duration.js";
+import type { Duration } from "../runtime/duration.js";
 import type { Codec } from "../message/codec.js";
 import {
   channelOf,
@@ -7,7 +7,9 @@ import {
   type ForeignMessage,
   type ForeignReading,
   type Messages,
+  type NamesOk,
 } from "./channel.js";
+import { needsOf, settingsOf } from "./entity-settings.js";
 
 /** The definition of a queue. */
 export interface QueueDefinition<
@@ -46,7 +48,8 @@ export type QueueNeeds<Ordered, Scheduled, Dedup> =
 /**
  * Declares a queue: each message goes to one consumer, is locked while it is handled, and is dead-lettered when it
  * cannot be.
- * @throws {WaybillError} `invalidContract` for an unusable name or message map; `invalidOption` for a bad duration.
+ * @throws {WaybillError} `invalidContract` for an unusable name or message map; `invalidOption` for a number or duration
+ * out of bounds.
  */
 export function queue<
   const N extends string,
@@ -56,7 +59,7 @@ export function queue<
   const Dedup extends Duration | "off" = "off",
 >(
   name: N,
-  definition: QueueDefinition<M, Ordered, Scheduled, Dedup>,
+  definition: QueueDefinition<M, Ordered, Scheduled, Dedup> & NamesOk<M>,
 ): ChannelRef<N, "queue", M, QueueNeeds<Ordered, Scheduled, Dedup>> {
   const ordered = definition.ordered === "by-key";
   checkChannel("queue", name, definition.messages, ordered);
@@ -69,42 +72,4 @@ export function queue<
     settings: settingsOf(`queue "${name}"`, definition),
     narrowed: false,
   });
-}
-
-/** The options that queues and topics share. */
-export interface EntityDefinition {
-  readonly ordered?: "by-key" | "none";
-  readonly scheduled?: boolean;
-  readonly dedupWindow?: Duration | "off";
-  readonly lock?: Duration;
-  readonly ttl?: Duration;
-  readonly maxDeliveries?: number;
-  readonly description?: string;
-  readonly foreign?: (raw: ForeignMessage) => ForeignReading;
-  readonly codec?: Codec;
-}
-
-export function needsOf(kind: "queues" | "topics", definition: EntityDefinition): string[] {
-  const needs: string[] = [kind];
-  if (definition.ordered === "by-key") needs.push(`${kind}:sessions`);
-  if (definition.scheduled) needs.push(`${kind}:scheduling`);
-  if (definition.dedupWindow !== undefined && definition.dedupWindow !== "off") needs.push(`${kind}:dedup`);
-  return needs;
-}
-
-export function settingsOf(owner: string, definition: EntityDefinition) {
-  const { dedupWindow, lock, ttl, maxDeliveries, description, foreign, codec } = definition;
-  return {
-    ordered: definition.ordered === "by-key",
-    scheduled: definition.scheduled ?? false,
-    ...(dedupWindow !== undefined && dedupWindow !== "off"
-      ? { dedupWindowMs: durationMs(dedupWindow, `dedupWindow of ${owner}`) }
-      : {}),
-    ...(lock !== undefined ? { lockMs: durationMs(lock, `lock of ${owner}`) } : {}),
-    ...(ttl !== undefined ? { ttlMs: durationMs(ttl, `ttl of ${owner}`) } : {}),
-    ...(maxDeliveries !== undefined ? { maxDeliveries } : {}),
-    ...(description !== undefined ? { description } : {}),
-    ...(foreign !== undefined ? { foreign } : {}),
-    ...(codec !== undefined ? { codec } : {}),
-  };
 }

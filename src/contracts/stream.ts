@@ -1,6 +1,6 @@
-import { WaybillError } from "../errors.js";
-import { durationMs, type Duration } from "../runtime/duration.js";
 import type { Codec } from "../message/codec.js";
+import type { Duration } from "../runtime/duration.js";
+import { durationWithin, wholeNumberWithin } from "./bounds.js";
 import {
   channelOf,
   checkChannel,
@@ -8,6 +8,7 @@ import {
   type ForeignMessage,
   type ForeignReading,
   type Messages,
+  type NamesOk,
 } from "./channel.js";
 
 /** The definition of a stream. */
@@ -25,20 +26,15 @@ export interface StreamDefinition<M extends Messages> {
 
 /**
  * Declares a stream: a retained, partitioned log that each consumer group reads at its own pace.
- * @throws {WaybillError} `invalidContract` for an unusable name or message map; `invalidOption` for a bad number.
+ * @throws {WaybillError} `invalidContract` for an unusable name or message map; `invalidOption` for a number or duration
+ * out of bounds.
  */
 export function stream<const N extends string, const M extends Messages>(
   name: N,
-  definition: StreamDefinition<M>,
+  definition: StreamDefinition<M> & NamesOk<M>,
 ): ChannelRef<N, "stream", M, "streams"> {
   checkChannel("stream", name, definition.messages, false);
   const { partitions = 4, retention = "1d", description, foreign, codec } = definition;
-  if (!Number.isInteger(partitions) || partitions < 1 || partitions > 1024) {
-    throw new WaybillError(
-      "invalidOption",
-      `partitions of stream "${name}" is ${String(partitions)}; give a whole number from 1 to 1024`,
-    );
-  }
   return channelOf({
     format: 1,
     name,
@@ -48,8 +44,8 @@ export function stream<const N extends string, const M extends Messages>(
     settings: {
       ordered: true,
       scheduled: false,
-      partitions,
-      retentionMs: durationMs(retention, `retention of stream "${name}"`),
+      partitions: wholeNumberWithin(partitions, 1, 1024, `partitions of stream "${name}"`),
+      retentionMs: durationWithin(retention, "1h", "90d", `retention of stream "${name}"`),
       ...(description !== undefined ? { description } : {}),
       ...(foreign !== undefined ? { foreign } : {}),
       ...(codec !== undefined ? { codec } : {}),

@@ -7,9 +7,11 @@ import {
   type ForeignMessage,
   type ForeignReading,
   type Messages,
+  type NamesOk,
   type SubscriptionSettings,
 } from "./channel.js";
-import { needsOf, settingsOf } from "./queue.js";
+import { needsOf, settingsOf } from "./entity-settings.js";
+import { frozen } from "./frozen.js";
 
 /** The definition of a topic. */
 export interface TopicDefinition<
@@ -48,7 +50,8 @@ export type TopicNeeds<Ordered, Scheduled, Dedup> =
 
 /**
  * Declares a topic: each subscription gets its own copy of every message that its filter lets through.
- * @throws {WaybillError} `invalidContract` for an unusable name or message map; `invalidOption` for a bad duration.
+ * @throws {WaybillError} `invalidContract` for an unusable name or message map; `invalidOption` for a number or duration
+ * out of bounds.
  */
 export function topic<
   const N extends string,
@@ -58,7 +61,7 @@ export function topic<
   const Dedup extends Duration | "off" = "off",
 >(
   name: N,
-  definition: TopicDefinition<M, Ordered, Scheduled, Dedup>,
+  definition: TopicDefinition<M, Ordered, Scheduled, Dedup> & NamesOk<M>,
 ): ChannelRef<N, "topic", M, TopicNeeds<Ordered, Scheduled, Dedup>> {
   checkChannel("topic", name, definition.messages, definition.ordered === "by-key");
   return channelOf({
@@ -69,7 +72,7 @@ export function topic<
     needs: needsOf("topics", definition) as TopicNeeds<Ordered, Scheduled, Dedup>[],
     settings: {
       ...settingsOf(`topic "${name}"`, definition),
-      ...(definition.subscriptions !== undefined ? { subscriptions: definition.subscriptions } : {}),
+      ...(definition.subscriptions !== undefined ? { subscriptions: frozen(definition.subscriptions) } : {}),
     },
     narrowed: false,
   });
