@@ -4,7 +4,7 @@ import { createEntities } from "./entities.js";
 import { flush } from "./flush.js";
 import type { Kernel, Tier, Timed } from "./kernel.js";
 import { messagingOf, type Messaging } from "./messaging-door.js";
-import { createTimerWheel } from "./timer-wheel.js";
+import { TimerWheel } from "./timer-wheel.js";
 
 export interface BrokerOptions {
   /** The first reading of the broker's clock, in milliseconds since 1970. */
@@ -33,7 +33,7 @@ export interface Broker extends Administration, Messaging {
 export function createBroker(options: BrokerOptions): Broker {
   const kernel: Kernel = {
     tier: options.tier ?? "standard",
-    wheel: createTimerWheel<Timed>(options.startMs),
+    wheel: new TimerWheel<Timed>(options.startMs),
     nextId: options.ids ?? countingIds(),
     entities: createEntities(),
     lockTokens: new Map(),

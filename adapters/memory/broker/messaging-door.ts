@@ -12,6 +12,7 @@ import { takeDeferred } from "./receive.js";
 import { peek, type PeekedMessage, type PeekOptions } from "./peek.js";
 import { batchDelete, purge, type BatchDeleteOptions } from "./purge.js";
 import { attach, createReceiver, type Receiver, type ReceiverOptions } from "./receiver.js";
+import { requireRight, type Right } from "./rights.js";
 import { cancelScheduled, schedule } from "./schedule.js";
 import { listSessions, type ListSessionsOptions } from "./list-sessions.js";
 import { acceptSession, waitForSession, type SessionReceiver } from "./session-receiver.js";
@@ -19,8 +20,10 @@ import type { Settlement } from "./settle.js";
 
 /** Sending, receiving, and what Azure does through `$management`. */
 export interface Messaging {
+  /** Throws if `rights` do not contain `right`. For changes of entities, which have no link to attach. */
+  authorize(address: string, right: Right, rights: readonly Right[]): void;
   /** Throws what a sender's link would be refused with; sending needs no link here. */
-  attachSender(address: string): void;
+  attachSender(address: string, options?: { readonly rights?: readonly Right[] }): void;
   /** Stores all messages or none, and returns their sequence numbers (also for duplicates, which are not stored). */
   send(address: string, messages: readonly BrokerMessage[]): number[];
   /** As `send`; every message needs `scheduledEnqueueTimeMs`. The numbers cancel. */
@@ -54,10 +57,12 @@ export function messagingOf(kernel: Kernel): Messaging {
 
 function sendingOf(
   kernel: Kernel,
-): Pick<Messaging, "attachSender" | "send" | "schedule" | "cancelScheduled"> {
+): Pick<Messaging, "authorize" | "attachSender" | "send" | "schedule" | "cancelScheduled"> {
   const { entities } = kernel;
   return {
-    attachSender(address) {
+    authorize: requireRight,
+    attachSender(address, options = {}) {
+      requireRight(address, "Send", options.rights);
       refuseDisabledSend(sendTarget(entities, address));
     },
     send(address, messages) {
@@ -85,13 +90,18 @@ function receivingOf(
   const { entities } = kernel;
   return {
     attachReceiver(address, options = {}) {
+      requireRight(address, "Listen", options.rights);
       const store = plainStore(entities, address);
       return createReceiver(kernel, attach(store.main, options));
     },
-    acceptSession: (address, sessionId, options = {}) =>
-      acceptSession(kernel, sessionStore(entities, address), sessionId, options),
-    waitForSession: (address, options, accepted) =>
-      waitForSession(kernel, sessionStore(entities, address), options, accepted),
+    acceptSession(address, sessionId, options = {}) {
+      requireRight(address, "Listen", options.rights);
+      return acceptSession(kernel, sessionStore(entities, address), sessionId, options);
+    },
+    waitForSession(address, options, accepted) {
+      requireRight(address, "Listen", options.rights);
+      return waitForSession(kernel, sessionStore(entities, address), options, accepted);
+    },
     receiveDeferred(address, sequenceNumbers, mode) {
       const visitor = attach(plainStore(entities, address).main, { mode });
       try {

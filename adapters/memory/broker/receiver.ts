@@ -11,11 +11,14 @@ import type { PropertyValue } from "./message.js";
 import { pushOne, stopWaiting, takeDeferred, takeOne, wait } from "./receive.js";
 import type { MessageRecord } from "./record.js";
 import { lockLost, notAllowed } from "./refusals.js";
+import type { Right } from "./rights.js";
 import { settle, type Settlement } from "./settle.js";
 
 export interface ReceiverOptions {
   /** Default `peekLock`. */
   readonly mode?: ReceiveMode;
+  /** What the receiver's client may do. Default: everything. */
+  readonly rights?: readonly Right[];
   /** Gets the messages that `flow` asks for, one at a time. Must not throw. */
   readonly deliver?: (delivery: Delivery) => void;
   /** The broker ended the receiver: session lock lost, entity disabled or deleted. Must not throw. */

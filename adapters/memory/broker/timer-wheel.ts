@@ -11,21 +11,6 @@ export interface TimerNode<N> {
 /** The value of `timerSlot` of a node that waits for nothing. */
 export const notArmed = -1;
 
-/** One clock and all its deadlines. Arm and cancel are O(1); each node moves down at most six levels in its life. */
-export interface TimerWheel<N extends TimerNode<N>> {
-  nowMs(): number;
-  /** Makes `node` due at `dueMs`, instead of any earlier deadline of it; a time that has passed is due at once. */
-  arm(node: N, dueMs: number): void;
-  cancel(node: N): void;
-  /**
-   * Moves time to `nowMs` (never back) and fires what is due, in order of time, then of arming. While a node fires the
-   * clock shows its due time, and what it arms is fired in the same call if that is due too.
-   */
-  advanceTo(nowMs: number, fire: (node: N) => void): void;
-  /** The earliest deadline. May be early, never late, when more than 64 far deadlines share a slot. */
-  nextDueMs(): number | undefined;
-}
-
 const bitsPerLevel = 5;
 const slotsPerLevel = 1 << bitsPerLevel;
 const levels = 6;
@@ -35,111 +20,133 @@ const overflow = levels * slotsPerLevel;
 const scanLimit = 64;
 
 /**
- * A hierarchical timer wheel: the level of a deadline is the highest group of five bits in which it differs from now, so
- * that everything on a lower level is due before anything on a higher one.
+ * One clock and all its deadlines. Arm and cancel are O(1); a node moves down at most six levels in its life.
+ *
+ * The level of a deadline is the highest group of five bits in which it differs from now, so that everything on a lower
+ * level is due before anything on a higher one.
  */
-export function createTimerWheel<N extends TimerNode<N>>(startMs: number): TimerWheel<N> {
-  const heads = new Array<N | undefined>(overflow + 1).fill(undefined);
-  const tails = new Array<N | undefined>(overflow + 1).fill(undefined);
-  const occupied = new Int32Array(levels);
-  // Time since `startMs`, split so that the low part fits 32-bit arithmetic.
-  let epoch = 0;
-  let low = 0;
+export class TimerWheel<N extends TimerNode<N>> {
+  readonly #startMs: number;
+  readonly #heads = new Array<N | undefined>(overflow + 1).fill(undefined);
+  readonly #tails = new Array<N | undefined>(overflow + 1).fill(undefined);
+  readonly #occupied = new Int32Array(levels);
+  // Time since the start, split so that the low part fits 32-bit arithmetic.
+  #epoch = 0;
+  #low = 0;
 
-  const elapsed = (): number => epoch * horizonMs + low;
-
-  function setElapsed(relativeMs: number): void {
-    epoch = Math.floor(relativeMs / horizonMs);
-    low = relativeMs - epoch * horizonMs;
+  constructor(startMs: number) {
+    this.#startMs = startMs;
   }
 
-  function insert(node: N): void {
-    const relativeMs = Math.max(Math.ceil(node.dueMs - startMs), elapsed());
-    const slot = slotOf(relativeMs - epoch * horizonMs, low);
-    const tail = tails[slot];
-    node.timerSlot = slot;
-    node.timerPrev = tail;
-    node.timerNext = undefined;
-    if (tail === undefined) heads[slot] = node;
-    else tail.timerNext = node;
-    tails[slot] = node;
-    if (slot !== overflow) mark(occupied, slot);
+  nowMs(): number {
+    return this.#startMs + this.#elapsed();
   }
 
-  function cancel(node: N): void {
+  /** Makes `node` due at `dueMs`, instead of any earlier deadline of it; a time that has passed is due at once. */
+  arm(node: N, dueMs: number): void {
+    this.cancel(node);
+    node.dueMs = dueMs;
+    this.#insert(node);
+  }
+
+  cancel(node: N): void {
     const slot = node.timerSlot;
     if (slot === notArmed) return;
     const { timerPrev, timerNext } = node;
-    if (timerPrev === undefined) heads[slot] = timerNext;
+    if (timerPrev === undefined) this.#heads[slot] = timerNext;
     else timerPrev.timerNext = timerNext;
-    if (timerNext === undefined) tails[slot] = timerPrev;
+    if (timerNext === undefined) this.#tails[slot] = timerPrev;
     else timerNext.timerPrev = timerPrev;
     node.timerPrev = undefined;
     node.timerNext = undefined;
     node.timerSlot = notArmed;
-    if (slot !== overflow && heads[slot] === undefined) unmark(occupied, slot);
+    if (slot !== overflow && this.#heads[slot] === undefined) unmark(this.#occupied, slot);
   }
 
-  function firstSlot(): number {
-    for (let level = 0; level < levels; level += 1) {
-      const bits = occupied[level] ?? 0;
-      if (bits !== 0) return level * slotsPerLevel + 31 - Math.clz32(bits & -bits);
+  /**
+   * Moves time to `nowMs` (never back) and fires what is due, in order of time, then of arming. While a node fires the
+   * clock shows its due time, and what it arms is fired in the same call if that is due too.
+   */
+  advanceTo(nowMs: number, fire: (node: N) => void): void {
+    const target = Math.floor(nowMs - this.#startMs);
+    const insert = (node: N): void => {
+      this.#insert(node);
+    };
+    for (let slot = this.#firstSlot(); slot !== notArmed; slot = this.#firstSlot()) {
+      const start = this.#startOf(slot);
+      if (start > Math.max(target, this.#elapsed())) break;
+      this.#setElapsed(start);
+      this.#empty(slot, slot < slotsPerLevel ? fire : insert);
     }
-    return heads[overflow] === undefined ? notArmed : overflow;
+    this.#setElapsed(target);
   }
 
-  function startOf(slot: number): number {
-    if (slot === overflow) return (epoch + 1) * horizonMs;
-    const level = Math.floor(slot / slotsPerLevel);
-    const widthMs = 2 ** (level * bitsPerLevel);
-    const turnMs = widthMs * slotsPerLevel;
-    return epoch * horizonMs + Math.floor(low / turnMs) * turnMs + (slot % slotsPerLevel) * widthMs;
+  /** The earliest deadline. May be early, never late, when more than 64 far deadlines share a slot. */
+  nextDueMs(): number | undefined {
+    const slot = this.#firstSlot();
+    if (slot === notArmed) return undefined;
+    const startsMs = Math.max(this.#startMs + this.#startOf(slot), this.nowMs());
+    if (slot < slotsPerLevel) return startsMs;
+    let earliest = Infinity;
+    let seen = 0;
+    for (let node = this.#heads[slot]; node !== undefined; node = node.timerNext) {
+      if ((seen += 1) > scanLimit) return startsMs;
+      earliest = Math.min(earliest, node.dueMs);
+    }
+    return Math.max(Math.ceil(earliest), startsMs);
   }
 
-  function empty(slot: number, visit: (node: N) => void): void {
-    const last = tails[slot];
-    for (let node = heads[slot]; node !== undefined; node = heads[slot]) {
-      cancel(node);
+  #insert(node: N): void {
+    const relativeMs = Math.max(Math.ceil(node.dueMs - this.#startMs), this.#elapsed());
+    const slot = slotOf(relativeMs - this.#epoch * horizonMs, this.#low);
+    const tail = this.#tails[slot];
+    node.timerSlot = slot;
+    node.timerPrev = tail;
+    node.timerNext = undefined;
+    if (tail === undefined) this.#heads[slot] = node;
+    else tail.timerNext = node;
+    this.#tails[slot] = node;
+    if (slot !== overflow) mark(this.#occupied, slot);
+  }
+
+  #empty(slot: number, visit: (node: N) => void): void {
+    const last = this.#tails[slot];
+    for (let node = this.#heads[slot]; node !== undefined; node = this.#heads[slot]) {
+      this.cancel(node);
       visit(node);
       // Sorting the overflow puts far nodes back at its end: one round is enough.
       if (node === last && slot >= slotsPerLevel) return;
     }
   }
 
-  function advanceTo(nowMs: number, fire: (node: N) => void): void {
-    const target = Math.max(Math.floor(nowMs - startMs), elapsed());
-    for (let slot = firstSlot(); slot !== notArmed && startOf(slot) <= target; slot = firstSlot()) {
-      setElapsed(Math.max(startOf(slot), elapsed()));
-      empty(slot, slot < slotsPerLevel ? fire : insert);
+  #firstSlot(): number {
+    for (let level = 0; level < levels; level += 1) {
+      const bits = this.#occupied[level] ?? 0;
+      if (bits !== 0) return level * slotsPerLevel + 31 - Math.clz32(bits & -bits);
     }
-    // What fired may have moved time further itself.
-    setElapsed(Math.max(target, elapsed()));
+    return this.#heads[overflow] === undefined ? notArmed : overflow;
   }
 
-  function nextDueMs(): number | undefined {
-    const slot = firstSlot();
-    if (slot === notArmed) return undefined;
-    const startsMs = startMs + startOf(slot);
-    let earliest = Infinity;
-    let seen = 0;
-    for (let node = heads[slot]; node !== undefined; node = node.timerNext) {
-      if (slot < slotsPerLevel || (seen += 1) > scanLimit) return startsMs;
-      earliest = Math.min(earliest, node.dueMs);
-    }
-    return Math.max(Math.ceil(earliest), startsMs);
+  #startOf(slot: number): number {
+    if (slot === overflow) return (this.#epoch + 1) * horizonMs;
+    const level = Math.floor(slot / slotsPerLevel);
+    const widthMs = 2 ** (level * bitsPerLevel);
+    const turnMs = widthMs * slotsPerLevel;
+    return (
+      this.#epoch * horizonMs + Math.floor(this.#low / turnMs) * turnMs + (slot % slotsPerLevel) * widthMs
+    );
   }
 
-  return {
-    nowMs: () => startMs + elapsed(),
-    arm(node, dueMs) {
-      cancel(node);
-      node.dueMs = dueMs;
-      insert(node);
-    },
-    cancel,
-    advanceTo,
-    nextDueMs,
-  };
+  #elapsed(): number {
+    return this.#epoch * horizonMs + this.#low;
+  }
+
+  /** Never back: what fired may have moved time further itself. */
+  #setElapsed(relativeMs: number): void {
+    if (relativeMs <= this.#elapsed()) return;
+    this.#epoch = Math.floor(relativeMs / horizonMs);
+    this.#low = relativeMs - this.#epoch * horizonMs;
+  }
 }
 
 /** Both times are relative to the present horizon. */
