@@ -1,4 +1,5 @@
 import { WaybillError } from "../errors.js";
+import type { EndWork } from "../runtime/activity.js";
 import { attemptsBefore } from "../policy/attempts.js";
 import type { ClaimHandle } from "../store/idempotency-store.js";
 import type { Delivery } from "../transport/transport.js";
@@ -15,8 +16,10 @@ export type AbortCause = "lockLost" | "overdue" | "stopping";
  */
 export class DeliveryRun {
   readonly delivery: Delivery;
-  /** Calls {@link Activity}'s end. */
-  readonly end: () => void;
+  /** Marks the end of this piece of work. */
+  readonly end: EndWork;
+  /** Ends the wait for its handler: until then it does not keep virtual time from moving. */
+  unpark: (() => void) | undefined;
   /** Handler runs that the message has spent. */
   spent: number;
   immediateUsed = 0;
@@ -45,7 +48,7 @@ export class DeliveryRun {
   #aborted: { cause: AbortCause; error: WaybillError } | undefined;
   #wake: ((error: WaybillError) => void) | undefined;
 
-  constructor(delivery: Delivery, end: () => void) {
+  constructor(delivery: Delivery, end: EndWork) {
     this.delivery = delivery;
     this.end = end;
     this.spent = attemptsBefore(delivery);

@@ -87,7 +87,7 @@ async function hold(
 
 function waitFor(consumer: Consumer, run: DeliveryRun, delayMs: number): Promise<void> {
   return new Promise((resolve) => {
-    const unpark = consumer.runtime.activity.park();
+    const unpark = consumer.runtime.activity.park(run.end);
     const timer = consumer.runtime.after(delayMs, end);
     run.interruptHold = end;
     run.onAbort(end);

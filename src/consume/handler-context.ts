@@ -160,7 +160,7 @@ export class HandlerContext implements Context<unknown, string> {
   }
 
   sleep(duration: Duration): Promise<void> {
-    return sleep(this.#consumer.runtime, durationMs(duration, "ctx.sleep"), this.#run.signal);
+    return sleep(this.#consumer.runtime, this.#run.end, durationMs(duration, "ctx.sleep"), this.#run.signal);
   }
 }
 
@@ -197,7 +197,11 @@ export class HandlerBatchContext implements BatchContext<unknown, string> {
   }
 
   sleep(duration: Duration): Promise<void> {
-    return sleep(this.#consumer.runtime, durationMs(duration, "ctx.sleep"), this.signal);
+    const delayMs = durationMs(duration, "ctx.sleep");
+    const waits = [...this.#runs.values()].map((run) =>
+      sleep(this.#consumer.runtime, run.end, delayMs, this.signal),
+    );
+    return Promise.all(waits).then(() => undefined);
   }
 }
 

@@ -246,6 +246,7 @@ export class Pump {
       delivery,
       runtime.activity.begin(() => describe(this.#consumer, delivery)),
     );
+    run.unpark = runtime.activity.park(run.end);
     this.#keeper.add(run);
     if (this.#stopping) {
       void this.#giveBack(run);
@@ -260,6 +261,7 @@ export class Pump {
   async #work(runs: readonly DeliveryRun[]): Promise<void> {
     this.#active += 1;
     this.#working += runs.length;
+    for (const run of runs) run.unpark?.();
     await drive(this.#attempts, this.#keeper, runs, this.#stop.signal, (run, settled) => {
       this.#ended(run, settled);
     });
@@ -282,6 +284,7 @@ export class Pump {
   }
 
   async #giveBack(run: DeliveryRun): Promise<void> {
+    run.unpark?.();
     const settled = await putBack(this.#consumer, run);
     this.#ended(run, settled);
   }

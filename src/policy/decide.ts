@@ -100,7 +100,9 @@ export function decide(failure: Failure, policy: RecoveryPolicy, draw: () => num
 /** Another run after a delay, in the way that keeps the order of the lane. */
 function later(failure: Failure, policy: RecoveryPolicy, draw: () => number, counted: boolean): Decision {
   const retry = Math.max(1, failure.attempts);
-  const delayMs = withHint(policy.backoff(retry, draw), failure.hintMs);
+  const asked = policy.backoff(retry, draw);
+  // A back-off of the application may compute nonsense; at once is the delay that loses nothing.
+  const delayMs = withHint(Number.isFinite(asked) ? Math.max(0, asked) : 0, failure.hintMs);
   const { ordered, delay, release } = failure.can;
   if (!ordered && delay) return { kind: "retryAfter", delayMs, counted };
   // A stream has nowhere to put a message back to: its partition waits until the attempts are spent.

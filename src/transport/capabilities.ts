@@ -4,8 +4,8 @@ import type { ChannelKind, Need } from "../contracts/channel.js";
 export type Support = "native" | `emulated in ${string}`;
 
 /** What a transport offers. A need that is absent is refused before any I/O, never ignored. */
-export interface Capabilities<Caps extends Need = Need> {
-  readonly needs: { readonly [C in Caps]: Support };
+export interface Capabilities {
+  readonly needs: { readonly [N in Need]?: Support };
   /** What its receivers can do, by kind of channel. */
   readonly receivers: { readonly [K in ChannelKind]?: ReceiverFeatures };
   /** The largest message that it takes, with its properties, in bytes. */

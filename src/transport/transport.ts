@@ -15,7 +15,9 @@ export type MaybePromise<T> = T | Promise<T>;
  */
 export interface Transport<Name extends string = string, Caps extends Need = Need> {
   readonly name: Name;
-  readonly capabilities: Capabilities<Caps>;
+  readonly capabilities: Capabilities;
+  /** Types only, never set: the needs that it meets, so that the compiler can refuse a service with others. */
+  readonly "~meets"?: Caps;
   /**
    * Connects one running service. Several services may connect through one transport.
    * @throws {WaybillError} `notFound` for an entity that is missing, `unauthorized`, `transportFailed`.
