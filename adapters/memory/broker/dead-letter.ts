@@ -42,8 +42,10 @@ export function deadLetterArrival(
   return storeActive(kernel, target, {
     message: dead,
     sizeBytes: measure(dead),
+    enqueuedSequenceNumber: origin.enqueuedSequenceNumber,
+    enqueuedTimeMs: origin.enqueuedTimeMs,
+    hops: origin.hops,
     deadLetterSource: undefined,
-    ...origin,
   });
 }
 
