@@ -91,7 +91,7 @@ describe("batch delete and purge", () => {
 
   it("SB-116: purge leaves locked messages", () => {
     const broker = queueBroker({ defaultTimeToLiveMs: minute });
-    sendTexts(broker, "q", ..."abcdef");
+    sendTexts(broker, "q", ..."a b c d e f".split(" "));
     const receiver = broker.attachReceiver("q");
     const [a, b, c] = receiver.take(3);
     if (a === undefined || b === undefined || c === undefined) throw new Error("three are there");

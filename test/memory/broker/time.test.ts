@@ -231,7 +231,7 @@ describe("deferral and peek", () => {
 
   it("SB-77: peek starts at a number and ascends; repeated calls continue", () => {
     const broker = queueBroker();
-    sendTexts(broker, "q", ..."abcde");
+    sendTexts(broker, "q", ..."a b c d e".split(" "));
     const first = broker.peek("q", { count: 2 });
     const next = broker.peek("q", { count: 2, fromSequenceNumber: (first.at(-1)?.sequenceNumber ?? 0) + 1 });
     expect([...texts(first), ...texts(next)]).toEqual(["a", "b", "c", "d"]);
