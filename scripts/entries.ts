@@ -11,7 +11,10 @@ export interface Entry {
   readonly source: string;
 }
 
-export const root = join(import.meta.dirname, "..");
+/** The repository's folder. tsup bundles its configuration, this file included, into a file at the root itself. */
+export const root = existsSync(join(import.meta.dirname, "package.json"))
+  ? import.meta.dirname
+  : join(import.meta.dirname, "..");
 
 /** The public entries in the order of package.json. An adapter's source lies in adapters/, every other one in src/. */
 export function publicEntries(): readonly Entry[] {

@@ -1,11 +1,10 @@
 import { RuleTester } from "eslint";
 import tseslint from "typescript-eslint";
-import { afterAll, describe, it } from "vitest";
+import { describe, it } from "vitest";
 import { realTimeRule } from "../../lint/real-time-rule.js";
 
 RuleTester.describe = describe;
 RuleTester.it = it;
-RuleTester.afterAll = afterAll;
 
 new RuleTester({ languageOptions: { parser: tseslint.parser } }).run(
   "real time and randomness",

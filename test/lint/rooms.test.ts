@@ -1,7 +1,7 @@
 import { RuleTester } from "eslint";
 import { join } from "node:path";
 import tseslint from "typescript-eslint";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { refuseImport, refusePlace, type Import } from "../../lint/refuse-import.js";
 import { entryFolders, roomOf, rooms } from "../../lint/rooms.js";
 import { roomsRule } from "../../lint/rooms-rule.js";
@@ -100,13 +100,19 @@ const refused: readonly (readonly [string, string, RegExp, Import["kind"]?])[] =
 ];
 
 describe("the rooms table", () => {
-  it.each(allowed)("lets %s import %s", (from, specifier, kind) => {
-    expect(judge(from, specifier, kind)).toBeUndefined();
-  });
+  it.each(allowed.map(([from, specifier, kind]) => ({ from, specifier, kind })))(
+    "lets $from import $specifier",
+    ({ from, specifier, kind }) => {
+      expect(judge(from, specifier, kind)).toBeUndefined();
+    },
+  );
 
-  it.each(refused)("refuses %s to import %s and says %s", (from, specifier, why, kind) => {
-    expect(judge(from, specifier, kind)).toMatch(why);
-  });
+  it.each(refused.map(([from, specifier, why, kind]) => ({ from, specifier, why, kind })))(
+    "refuses $from to import $specifier and says $why",
+    ({ from, specifier, why, kind }) => {
+      expect(judge(from, specifier, kind)).toMatch(why);
+    },
+  );
 
   it("lists only rooms that exist, and lets no two of them import each other", () => {
     const entryRooms = ["transport-entry", "store-entry"];
@@ -124,7 +130,7 @@ describe("the rooms table", () => {
     expect(["src/errors.ts", "src/index.ts", "src/app.ts"].map(roomOf)).toEqual(["errors", "index", "front"]);
   });
 
-  it.each([
+  it.each<readonly [string, RegExp]>([
     ["src/consume/index.ts", /inner barrel/],
     ["adapters/memory/broker/index.ts", /inner barrel/],
     ["src/consume/utils.ts", /one concept/],
@@ -143,7 +149,6 @@ describe("the rooms table", () => {
 
 RuleTester.describe = describe;
 RuleTester.it = it;
-RuleTester.afterAll = afterAll;
 
 const root = join(import.meta.dirname, "../..");
 const at = (path: string): string => join(root, path);
