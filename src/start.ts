@@ -3,7 +3,6 @@ import { ClaimMemo } from "./consume/claim.js";
 import type { ConsumerSpec } from "./consume/consumer-spec.js";
 import { messageIndex } from "./consume/decode.js";
 import type { Consumer } from "./consume/environment.js";
-import { LockKeeper } from "./consume/lock-keeper.js";
 import { Pump } from "./consume/pump.js";
 import type { ChannelKind, ChannelSpec } from "./contracts/channel.js";
 import { WaybillError } from "./errors.js";
@@ -13,7 +12,7 @@ import type { Runtime } from "./runtime/runtime.js";
 import type { ServiceSpec } from "./service.js";
 import type { IdempotencyStore } from "./store/idempotency-store.js";
 import { transportFor, type TransportChoice } from "./transport-choice.js";
-import type { Connection, Delivery, Destination, Source, Transport } from "./transport/transport.js";
+import type { Connection, Destination, Source, Transport } from "./transport/transport.js";
 
 /** What a service is started with: the options of `run()`, their types checked. */
 export interface StartOptions {
@@ -181,13 +180,12 @@ function pumpFor({ service, options, runtime, emit, producer, connection, planne
   if (features === undefined) {
     throw new WaybillError("unsupported", `${transport.name} cannot receive from a ${spec.channel.kind}`);
   }
-  let keeper: LockKeeper | undefined;
   const receiver = connection.receiver(source, {
     lanes: spec.concurrency,
     perLane: perLane(spec),
     startFrom: spec.startFrom,
-    onLost: (delivery: Delivery, error) => {
-      for (const run of keeper?.runs ?? []) if (run.delivery === delivery) keeper?.lose(run, error);
+    onLost: (delivery, error) => {
+      pump.lose(delivery, error);
     },
   });
   const consumer: Consumer = {
@@ -208,8 +206,8 @@ function pumpFor({ service, options, runtime, emit, producer, connection, planne
     around: service.around,
     emit,
   };
-  keeper = new LockKeeper(consumer);
-  return new Pump({ consumer, index: messageIndex(spec.channel.messages), memo: new ClaimMemo() }, keeper);
+  const pump = new Pump({ consumer, index: messageIndex(spec.channel.messages), memo: new ClaimMemo() });
+  return pump;
 }
 
 /** Of a session one delivery at a time, of a partition a window: the next one waits behind it in any case. */

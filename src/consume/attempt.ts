@@ -142,9 +142,10 @@ export async function handle(consumer: Consumer, run: DeliveryRun, tx: unknown):
 }
 
 /** Marks an error as the handler's own: the run has spent an attempt. */
-export class HandlerFailure {
+export class HandlerFailure extends Error {
   readonly error: unknown;
   constructor(error: unknown) {
+    super("the handler failed");
     this.error = error;
   }
 }
@@ -198,7 +199,7 @@ function attemptCall(call: () => unknown): unknown {
   try {
     return call();
   } catch (error) {
-    return Promise.reject(error as Error);
+    return Promise.reject(error);
   }
 }
 

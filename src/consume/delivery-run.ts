@@ -1,4 +1,4 @@
-import { WaybillError } from "../errors.js";
+import type { WaybillError } from "../errors.js";
 import type { EndWork } from "../runtime/activity.js";
 import { attemptsBefore } from "../policy/attempts.js";
 import type { ClaimHandle } from "../store/idempotency-store.js";

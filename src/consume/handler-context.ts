@@ -52,7 +52,7 @@ export class SendBuffer {
         if (made instanceof Promise) made.then(accept, reject);
         else accept(made);
       } catch (error) {
-        reject(error as Error);
+        reject(error);
       }
     });
     // The failure of a send that nobody awaits is reported by close(), not by the process.

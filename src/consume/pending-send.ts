@@ -24,10 +24,10 @@ export class PendingSend extends Promise<Sent> {
   }
 
   /** Waits for the end without counting as somebody who looked. Gives the error, if it failed. */
-  settled(): Promise<unknown> {
+  settled(): Promise<Error | undefined> {
     return super.then(
       () => undefined,
-      (error: unknown) => error,
+      (error: unknown) => error as Error,
     );
   }
 }

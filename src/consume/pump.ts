@@ -40,10 +40,10 @@ export class Pump {
   #batchDue = false;
   #whenDrained: (() => void)[] = [];
 
-  constructor(attempts: Attempts, keeper: LockKeeper) {
+  constructor(attempts: Attempts) {
     this.#consumer = attempts.consumer;
     this.#attempts = attempts;
-    this.#keeper = keeper;
+    this.#keeper = new LockKeeper(attempts.consumer);
     this.#concurrency = attempts.consumer.spec.concurrency;
     this.#checkpointer =
       attempts.consumer.source.kind === "group" ? new Checkpointer(attempts.consumer) : undefined;
@@ -86,6 +86,11 @@ export class Pump {
     this.#paused = false;
     this.#polling = new AbortController();
     this.#plan();
+  }
+
+  /** The receiver knows that the lock of a delivery is lost. */
+  lose(delivery: Delivery, error: WaybillError): void {
+    for (const run of this.#keeper.runs) if (run.delivery === delivery) this.#keeper.lose(run, error);
   }
 
   /** Takes effect with the next start of a handler. */

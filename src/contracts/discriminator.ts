@@ -84,7 +84,8 @@ function choicesBy(
   for (const branch of branches) {
     const constants = constantsOf(branch, property, search);
     if (constants === undefined) return undefined;
-    for (const constant of new Set(constants)) choices.set(constant, [...(choices.get(constant) ?? []), branch]);
+    for (const constant of new Set(constants))
+      choices.set(constant, [...(choices.get(constant) ?? []), branch]);
   }
   const decides = [...choices.values()].every((fitting) => fitting.length < branches.length);
   return decides ? choices : undefined;

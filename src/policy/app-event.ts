@@ -45,10 +45,18 @@ export type AppEvent =
   | ({ readonly event: "duplicate" } & EventDelivery)
   | ({ readonly event: "retryingNow" } & EventDelivery)
   | ({ readonly event: "held"; readonly delayMs: number } & EventDelivery)
-  | ({ readonly event: "retryScheduled"; readonly delayMs: number; readonly counted: boolean } & EventDelivery)
+  | ({
+      readonly event: "retryScheduled";
+      readonly delayMs: number;
+      readonly counted: boolean;
+    } & EventDelivery)
   | ({ readonly event: "released" } & EventDelivery)
   | ({ readonly event: "deferred" } & EventDelivery)
-  | ({ readonly event: "deadLettered"; readonly reason: DeadLetterReason; readonly description: string } & EventDelivery)
+  | ({
+      readonly event: "deadLettered";
+      readonly reason: DeadLetterReason;
+      readonly description: string;
+    } & EventDelivery)
   /** Not settled: another owner has the message, or its lock is gone. It will be delivered again if it must. */
   | ({ readonly event: "left"; readonly why: string } & EventDelivery)
   | ({ readonly event: "lockLost"; readonly error: Error } & EventDelivery)

@@ -1,5 +1,12 @@
 /** Tests of services: a broker in this process, virtual time, faults and crashes. */
 export { testBus } from "./test-bus.js";
-export type { Delivered, FailNextOptions, TestBus, TestBusOptions, TestDeadLetter } from "./test-bus.js";
+export type {
+  Delivered,
+  FailNextOptions,
+  RawMessage,
+  TestBus,
+  TestBusOptions,
+  TestDeadLetter,
+} from "./test-bus.js";
 export type { CrashPlan } from "./simulated-process.js";
 export type { FaultyStep } from "./watched-transport.js";

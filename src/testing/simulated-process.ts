@@ -93,7 +93,7 @@ function answered<T>(answer: T & Promise<unknown>, alive: () => boolean, crash: 
       },
       (error: unknown) => {
         crash?.();
-        if (alive()) reject(error as Error);
+        if (alive()) reject(error);
       },
     );
   }) as T;

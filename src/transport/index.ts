@@ -35,6 +35,11 @@ export type {
   Envelope,
   HeaderValue,
 } from "../message/envelope.js";
+export { fromAmqp, toAmqp } from "../message/amqp-binding.js";
+export type { AmqpMessage, AmqpSpelling, IncomingAmqpMessage } from "../message/amqp-binding.js";
+export { fromDeadLetterProperties, toDeadLetterProperties } from "../message/dead-letter-record.js";
+export type { NativeDeadLetter } from "../message/dead-letter-record.js";
+export { fromStructuredJson, toStructuredJson } from "../message/structured-json.js";
 export { WaybillError, isWaybillError } from "../errors.js";
 export type { ErrorClass, ErrorCode, WaybillErrorOptions } from "../errors.js";
 export { realRuntime } from "../runtime/runtime.js";
