@@ -1,0 +1,3 @@
+export interface ConsumerGroup {
+  readonly x: 1;
+}

@@ -1,0 +1,9 @@
+/** The in-memory transport and store: for tests, demos and services of one process. */
+export { memory } from "./transport.js";
+export type { MemoryOptions } from "./transport.js";
+export { memoryBroker } from "./memory-broker.js";
+export type { MemoryBroker } from "./memory-broker.js";
+export { isMemoryDelivery } from "./message-delivery.js";
+export type { MemoryDelivery } from "./message-delivery.js";
+export { memoryIdempotency } from "./idempotency-store.js";
+export type { MemoryIdempotencyOptions } from "./idempotency-store.js";

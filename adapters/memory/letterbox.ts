@@ -1,0 +1,3 @@
+export interface Letterbox {
+  readonly x: 1;
+}
