@@ -195,13 +195,7 @@ export function invoke(
 }
 
 /** Turns a synchronous throw into a rejection. */
-function attemptCall(call: () => unknown): unknown {
-  try {
-    return call();
-  } catch (error) {
-    return Promise.reject(error);
-  }
-}
+const attemptCall = async (call: () => unknown): Promise<unknown> => call();
 
 /** Sends what a handler wants to send. @throws the error of the first message that was not accepted. */
 export async function dispatch(

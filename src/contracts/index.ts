@@ -26,7 +26,7 @@ export type {
   SubscriptionSettings,
   Target,
 } from "./channel.js";
-export type { Json, JsonOk, Plain } from "./json-input.js";
+export type { Json, JsonOk, JsonValue, Plain } from "./json-input.js";
 export type {
   JsonSchemaSource,
   SchemaInput,

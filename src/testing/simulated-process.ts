@@ -85,18 +85,11 @@ function dying<T>(crash: () => void): T {
 
 /** The answer to a process that may be dead by the time it comes. */
 function answered<T>(answer: T & Promise<unknown>, alive: () => boolean, crash: (() => void) | undefined): T {
-  return new Promise((resolve, reject) => {
-    answer.then(
-      (value) => {
-        crash?.();
-        if (alive()) resolve(value);
-      },
-      (error: unknown) => {
-        crash?.();
-        if (alive()) reject(error);
-      },
-    );
-  }) as T;
+  const heard = answer.finally(() => {
+    crash?.();
+    return alive() ? undefined : silence();
+  });
+  return heard as T;
 }
 
 /** Counts into the world's activity, and can withdraw everything at once. */
