@@ -10,6 +10,8 @@ export default defineConfig({
   // Entries share chunks, so that WaybillError is one class however many entries a program imports.
   splitting: true,
   clean: true,
+  // The prefix says that a module is Node's own, also to bundlers of our users.
+  removeNodeProtocol: false,
   sourcemap: false,
   // tsup sets the option `baseUrl` that TypeScript 6 calls deprecated.
   dts: { compilerOptions: { ignoreDeprecations: "6.0", allowJs: false, checkJs: false } },

@@ -48,6 +48,7 @@ async function bundleSize(unpacked: string): Promise<number> {
     bundle: true,
     minify: true,
     write: false,
+    logLevel: "silent",
     format: "esm",
     platform: "node",
     target: "node20",
@@ -56,7 +57,7 @@ async function bundleSize(unpacked: string): Promise<number> {
 }
 
 function instantiations(project: string, tarball: string): number {
-  emptyProject(project);
+  emptyProject(project, "module");
   writeFileSync(join(project, "service.ts"), manyMessages(200));
   const own = ["typescript", "@types/node", "zod"].map((name) => `${name}@${lockedVersion(name)}`);
   run("npm", ["install", tarball, ...own], project);

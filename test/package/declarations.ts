@@ -38,7 +38,7 @@ export async function checkDeclarations(
 }
 
 function declarationProject(project: string, tarball: string, typescript: string): void {
-  emptyProject(project);
+  emptyProject(project, "module");
   writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["*.ts"] }));
   copyFileSync(join(root, "test/package/consumer/exports.ts"), join(project, "exports.ts"));
   const own = ["@types/node", "zod"].map((name) => `${name}@${lockedVersion(name)}`);

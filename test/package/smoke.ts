@@ -42,10 +42,10 @@ export async function checkSmoke({ check }: Checks, tarball: string, workspace: 
   }
 }
 
-/** A folder with a package.json and nothing else. */
-export function emptyProject(folder: string): void {
+/** A folder with a package.json and nothing else; CommonJS, as `npm init` makes it, unless told otherwise. */
+export function emptyProject(folder: string, type: "commonjs" | "module" = "commonjs"): void {
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, "package.json"), '{ "name": "outside", "private": true }\n');
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "outside", private: true, type }));
 }
 
 /** The package that carries the binary alone: its wrapper `node` runs an install script, which npm may refuse. */
