@@ -2,7 +2,7 @@ import type { Attachment } from "./attachment.js";
 import { expire } from "./expiry.js";
 import { giveBack } from "./give-back.js";
 import { touch, type Kernel } from "./kernel.js";
-import { readyRecords } from "./lane.js";
+import { firstReady } from "./lane.js";
 import { append, unlink } from "./linked-list.js";
 import { noSessionInTime, sessionHeld } from "./refusals.js";
 import type { SessionRequest } from "./session-request.js";
@@ -93,11 +93,10 @@ function nextOffered(kernel: Kernel, store: MessageStore): Session | undefined {
   return undefined;
 }
 
-/** One expired message has expired the session, so a look at each is needed only until the first of them. */
+/** Sweeps the session if its first message has expired: nobody should be given a session with nothing in it. */
 function hasLiveMessage(kernel: Kernel, session: Session): boolean {
   const { lane } = session;
-  if (lane.readyCount === 0) return false;
-  const first = lane.returned.length === 0 ? lane.fresh.head : readyRecords(lane)[0];
+  const first = firstReady(lane);
   if (first !== undefined && first.expiresAtMs <= kernel.wheel.nowMs()) expire(kernel, first);
   return lane.readyCount > 0;
 }

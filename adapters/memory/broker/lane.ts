@@ -61,14 +61,18 @@ export function addLocked(lane: Lane, record: MessageRecord): void {
 
 /** Takes the ready message with the lowest sequence number. */
 export function takeNext(lane: Lane): MessageRecord | undefined {
-  const fresh = lane.fresh.head;
-  const returned = lane.returned.length === 0 ? undefined : firstReturned(lane);
-  const next =
-    returned !== undefined && (fresh === undefined || returned.sequenceNumber < fresh.sequenceNumber)
-      ? returned
-      : fresh;
+  const next = firstReady(lane);
   if (next !== undefined) leave(lane, next);
   return next;
+}
+
+/** The ready message with the lowest sequence number, left where it is. */
+export function firstReady(lane: Lane): MessageRecord | undefined {
+  const fresh = lane.fresh.head;
+  const returned = lane.returned.length === 0 ? undefined : firstReturned(lane);
+  return returned !== undefined && (fresh === undefined || returned.sequenceNumber < fresh.sequenceNumber)
+    ? returned
+    : fresh;
 }
 
 /** Takes `record` out of whichever list holds it. */

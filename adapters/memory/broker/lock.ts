@@ -7,7 +7,6 @@ import type { MessageRecord } from "./record.js";
 
 /** Locks a message that is in no list for `receiver`. The clock of the lock starts now, when the message is taken. */
 export function lockRecord(kernel: Kernel, record: MessageRecord, receiver: Attachment): Delivery {
-  record.lockGeneration += 1;
   record.holder = receiver;
   addLocked(record.lane, record);
   if (record.lane.session === undefined) renewRecord(kernel, record);

@@ -36,7 +36,7 @@ export interface MessageRecord extends TimerNode<Timed>, ListNode<MessageRecord>
   deliveryCount: number;
   state: MessageState;
   place: Place;
-  /** Changes when a lock begins and when it ends: a delivery that remembers the number knows whether its lock is alive. */
+  /** Changes when a lock ends: a delivery that remembers the number knows whether its lock is alive. */
   lockGeneration: number;
   lockedUntilMs: number;
   holder: Attachment | undefined;

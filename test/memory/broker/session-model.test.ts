@@ -186,7 +186,7 @@ function succeeded(act: () => unknown): boolean {
 describe("sessions", () => {
   it("behave like plain lists with one holder each under any sequence of operations", () => {
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 80, size: "max" }), (steps) => {
         const pair = new Pair();
         for (const each of steps) pair.run(each);
       }),
