@@ -1,6 +1,7 @@
 import * as z from "zod";
-import { deadLetter, exponential, service } from "waybill";
+import { deadLetter, exponential, run, service } from "waybill";
 import { command, event, notifications, only, queue, stream, topic } from "waybill/contracts";
+import { memory } from "waybill/memory";
 import { testBus } from "waybill/testing";
 
 const OrderPlacedV1 = event("tailwind.orders.order-placed", {
@@ -61,5 +62,6 @@ export const billingService = service("billing")
   .listen(shipments, { cancelled: "ignore" });
 
 export const bus = await testBus(billingService, { deps: { charge: async () => true } });
+export const start = () => run(billingService, { deps: { charge: async () => true }, transport: memory() });
 export const delivered = await bus.deliver(orders.placed, { orderId: "536365", total: 139.12 });
 export const handler = async (): Promise<void> => bus.settle({ advance: "10m" });
