@@ -142,7 +142,9 @@ describe("a message", () => {
     const other = event("t.other", { version: 1, schema: z.string() });
     expect(() => v1.from(v2, (data) => data)).toThrow("t.v v1 cannot come .from() t.v v2");
     expect(() => v2.from(v2, (data) => data)).toThrow("cannot come .from()");
-    expect(() => v2.from(other as unknown as typeof v1, (data) => data)).toThrow("give an older version of the same type");
+    expect(() => v2.from(other as unknown as typeof v1, (data) => data)).toThrow(
+      "give an older version of the same type",
+    );
   });
 
   it("is not changed by .from()", () => {
