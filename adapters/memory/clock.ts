@@ -32,6 +32,11 @@ export class Clock {
     this.#engines = engines;
   }
 
+  /** The broker's present. */
+  get nowMs(): number {
+    return this.#nowMs;
+  }
+
   /**
    * Takes part in the broker's time. Returns what ends that.
    * @throws {WaybillError} `invalidOption` for a runtime with another time than the broker's.

@@ -3,6 +3,7 @@ export { memory } from "./transport.js";
 export type { MemoryOptions } from "./transport.js";
 export { memoryBroker } from "./memory-broker.js";
 export type { MemoryBroker } from "./memory-broker.js";
+export type { EntityCounts } from "./entity-counts.js";
 export { isMemoryDelivery } from "./message-delivery.js";
 export type { MemoryDelivery } from "./message-delivery.js";
 export { memoryIdempotency } from "./idempotency-store.js";

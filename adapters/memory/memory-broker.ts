@@ -1,14 +1,22 @@
+import { countEntities, type EntityCounts } from "./entity-counts.js";
 import { createWorld, type World } from "./world.js";
 
 /** A broker in this process. Services share it by sharing it, or the transport that was made with it. */
 export interface MemoryBroker {
-  readonly kind: "memory";
+  /** What every queue, topic, subscription, consumer group and listener holds at this moment. */
+  counts(): readonly EntityCounts[];
 }
 
-/** Makes an empty broker. Its time is that of the services that connect to it. */
+/** Makes an empty broker. Its time is that of the services that connect to it; without any it stands still. */
 export function memoryBroker(): MemoryBroker {
-  const broker: MemoryBroker = Object.freeze({ kind: "memory" });
-  worlds.set(broker, createWorld());
+  const world = createWorld();
+  const broker: MemoryBroker = Object.freeze({
+    counts: () => {
+      world.clock.catchUp();
+      return countEntities(world);
+    },
+  });
+  worlds.set(broker, world);
   return broker;
 }
 

@@ -1,5 +1,4 @@
-import type {
-  WaybillError} from "../../src/transport/index.js";
+import type { WaybillError } from "../../src/transport/index.js";
 import {
   fromAmqp,
   isWaybillError,
@@ -9,6 +8,7 @@ import {
 } from "../../src/transport/index.js";
 import type { Delivery as BrokerDelivery } from "./broker/delivery.js";
 import type { BrokerMessage } from "./broker/message.js";
+import type { Receiver as BrokerReceiver } from "./broker/receiver.js";
 
 /** A delivery of a queue or subscription: what costs something is made when somebody asks for it. */
 export class MessageDelivery implements Delivery {
@@ -16,14 +16,17 @@ export class MessageDelivery implements Delivery {
   readonly defect?: WaybillError;
   readonly lane: string | undefined;
   readonly native: BrokerDelivery;
+  /** Which receiver took it, and may settle it. */
+  readonly receiver: BrokerReceiver;
 
-  constructor(native: BrokerDelivery, lane: string | undefined) {
+  constructor(native: BrokerDelivery, receiver: BrokerReceiver, lane: string | undefined) {
     const { message } = native;
     const { envelope, defect } = readMessage(message, message.messageId ?? String(native.sequenceNumber));
     this.envelope = envelope;
     if (defect !== undefined) this.defect = defect;
     this.lane = lane;
     this.native = native;
+    this.receiver = receiver;
   }
 
   get deliveryCount(): number {

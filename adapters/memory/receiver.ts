@@ -86,7 +86,7 @@ export class MessageReceiver implements Receiver {
     const taken = this.#broker.take(max);
     if (taken.length === 0) return noDeliveries;
     this.#world.clock.arm();
-    return taken.map((native) => new MessageDelivery(native, undefined));
+    return taken.map((native) => new MessageDelivery(native, this.#broker, undefined));
   }
 
   #listen(): void {
@@ -124,7 +124,9 @@ export function deferred(
   lane?: string,
 ): readonly MessageDelivery[] {
   try {
-    return receiver.receiveDeferred([sequenceNumber]).map((native) => new MessageDelivery(native, lane));
+    return receiver
+      .receiveDeferred([sequenceNumber])
+      .map((native) => new MessageDelivery(native, receiver, lane));
   } catch (error) {
     if (error instanceof BrokerError && error.condition === "com.microsoft:message-not-found") return [];
     throw error;

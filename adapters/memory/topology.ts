@@ -1,13 +1,21 @@
 import {
+  WaybillError,
   type ChannelSpec,
   type ConnectContext,
   type Destination,
+  type GroupSource,
+  type ListenerSource,
   type MessageFilter,
   type Source,
   type SubscriptionSource,
 } from "../../src/transport/index.js";
 import type { QueueOptions, SubscriptionOptions, TopicOptions } from "./broker/entity-options.js";
+import type { DeadLetter } from "./broker/notifier/dead-letter.js";
+import { groupKey } from "./broker/stream/checkpoints.js";
+import { ConsumerGroup } from "./consumer-group.js";
 import { declare } from "./declaration.js";
+import { listenerFilter } from "./listener-filter.js";
+import { ListenerState } from "./listener-state.js";
 import { mapError } from "./map-error.js";
 import { subscriptionRules } from "./subscription-rules.js";
 import type { World } from "./world.js";
@@ -51,8 +59,16 @@ function createEntity(world: World, { channel, address }: Destination): void {
         });
       }
       return;
-    case "stream":
+    case "stream": {
+      const { partitions, retentionMs } = channel.settings;
+      world.streams.createHub(address, {
+        ...(partitions !== undefined ? { partitions } : {}),
+        ...(retentionMs !== undefined ? { retentionMs } : {}),
+      });
+      return;
+    }
     case "notifications":
+      world.notifier.createTopic(address);
   }
 }
 
@@ -64,7 +80,10 @@ function ensureSource(world: World, source: Source): void {
       ensureSubscription(world, source);
       return;
     case "group":
+      ensureGroup(world, source);
+      return;
     case "listener":
+      ensureListener(world, source);
   }
 }
 
@@ -85,6 +104,38 @@ function ensureSubscription(
   if (JSON.stringify(present) === JSON.stringify([...rules].sort(byName))) return;
   for (const { name } of present) broker.removeRule(address, subscription, name);
   for (const rule of rules) broker.addRule(address, subscription, rule);
+}
+
+function ensureGroup(world: World, { address, group }: GroupSource): void {
+  const key = groupKey(address, group);
+  if (world.groups.has(key)) return;
+  const { consumerGroups } = world.streams.hubProperties(address);
+  const exists = consumerGroups.some((name) => name.toLowerCase() === group.toLowerCase());
+  if (!exists) world.streams.createConsumerGroup(address, group);
+  world.groups.set(key, new ConsumerGroup(world, address, group));
+}
+
+/** A pull subscription cannot change its filter; one that holds nothing is made anew. */
+function ensureListener(world: World, { address, listener, filter }: ListenerSource): void {
+  const { notifier, listeners } = world;
+  const key = groupKey(address, listener);
+  const description = listenerFilter(filter);
+  const state = new ListenerState(address, listener, JSON.stringify(description));
+  const known = listeners.get(key);
+  if (known?.filter === state.filter) return;
+  if (known !== undefined) {
+    const { ready, locked, delayed } = notifier.pullSubscription(address, listener).counts;
+    if (ready + locked + delayed > 0) {
+      throw new WaybillError(
+        "alreadyExists",
+        `listener "${listener}" has another filter, ${known.filter}, and holds notifications: let it handle them first, or give the new one another name`,
+      );
+    }
+    notifier.deleteSubscription(address, listener);
+  }
+  const deadLetter = (letter: DeadLetter): undefined => state.bury(letter);
+  notifier.createPullSubscription(address, listener, { filter: description, deadLetter });
+  listeners.set(key, state);
 }
 
 const byName = (left: { readonly name: string }, right: { readonly name: string }): number =>

@@ -1,4 +1,4 @@
-import type { Capabilities, Need, Transport } from "../../src/transport/index.js";
+import type { Capabilities, Transport } from "../../src/transport/index.js";
 import { connect } from "./connection.js";
 import { memoryBroker, worldOf, type MemoryBroker } from "./memory-broker.js";
 

@@ -5,7 +5,7 @@ import { createStreamEngine, type StreamEngine } from "./broker/stream/stream-en
 import { Clock } from "./clock.js";
 import type { ConsumerGroup } from "./consumer-group.js";
 import type { Declaration } from "./declaration.js";
-import type { Letterbox } from "./letterbox.js";
+import type { ListenerState } from "./listener-state.js";
 
 /** What all connections of one in-memory broker share. */
 export interface World {
@@ -18,18 +18,10 @@ export interface World {
   readonly declarations: Map<string, Declaration>;
   /** Of consumer groups. */
   readonly checkpoints: CheckpointTable;
+  /** By hub and name. */
   readonly groups: Map<string, ConsumerGroup>;
-  /** Listeners, with the notifications that they gave up. */
+  /** Listeners, by notifications channel and name. */
   readonly listeners: Map<string, ListenerState>;
-}
-
-/** A listener as the broker has it. */
-export interface ListenerState {
-  readonly address: string;
-  readonly name: string;
-  /** The filter, to notice another one. */
-  readonly filter: string;
-  readonly letters: Letterbox;
 }
 
 /** An empty broker, whose time begins with the first connection. */
