@@ -278,8 +278,9 @@ function decideFor(
   ran: boolean,
 ): Decision {
   const { runtime, spec, can } = consumer;
-  const { envelope, broker } = run.delivery;
+  const { envelope } = run.delivery;
   const nowMs = runtime.now();
+  if (failure.class !== "cancelled") run.firstFailedAt ??= new Date(nowMs).toISOString();
   const attempts = run.spent + (ran ? 1 : 0);
   const decision = decide(
     {
@@ -289,14 +290,13 @@ function decideFor(
       attempts,
       immediateUsed: run.immediateUsed,
       hintMs: failure.hintMs,
-      ageMs: nowMs - (broker.enqueuedAtMs ?? nowMs),
+      failingMs: run.firstFailedAt === undefined ? 0 : nowMs - Date.parse(run.firstFailedAt),
       heldMs: run.heldSinceMs === undefined ? 0 : nowMs - run.heldSinceMs,
       can,
     },
     spec.recovery,
     () => runtime.random(`backoff ${spec.channel.name} ${envelope.id} ${String(attempts)}`),
   );
-  if (ran) run.firstFailedAt ??= new Date(nowMs).toISOString();
   if (spends(decision)) run.spent = attempts;
   return decision;
 }
@@ -309,8 +309,8 @@ function spends(decision: Decision): boolean {
       return true;
     case "retryAfter":
     case "holdLane":
-      return decision.counted;
     case "release":
+      return decision.counted;
     case "leave":
       return false;
   }

@@ -1,6 +1,6 @@
 import { WaybillError } from "../errors.js";
 import type { DeadLetterReason, DeadLetterRecord } from "../message/envelope.js";
-import { historyWhenPutBack, retryCopy } from "../policy/attempts.js";
+import { attemptsBefore, historyWhenPutBack, retryCopy } from "../policy/attempts.js";
 import type { Classified } from "../policy/classify.js";
 import type { SettleAction } from "../transport/transport.js";
 import type { DeliveryRun } from "./delivery-run.js";
@@ -159,7 +159,8 @@ function recordOf(
 export async function putBack(consumer: Consumer, run: DeliveryRun): Promise<Settled> {
   const { delivery, spent, firstFailedAt } = run;
   if (!consumer.can.release) return "left";
-  const failedHere = firstFailedAt !== delivery.envelope.history.firstFailedAt || run.immediateUsed > 0;
+  const failedHere =
+    firstFailedAt !== delivery.envelope.history.firstFailedAt || spent !== attemptsBefore(delivery);
   const counts = failedHere || !consumer.features.uncountedRelease;
   const history = historyWhenPutBack(delivery, { attempts: spent, firstFailedAt }, counts);
   const action: SettleAction = failedHere ? { kind: "abandon", history } : { kind: "release", history };

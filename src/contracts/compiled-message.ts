@@ -122,22 +122,29 @@ function upcast(spec: Spec, output: unknown): unknown {
 
 /** The output of the schema, at once if the schema is synchronous. */
 function validate(spec: Spec, data: unknown, code: ErrorCode): unknown {
-  const threw = (cause: unknown): never => {
-    throw new WaybillError(code, `${nameOf(spec)}: its schema threw instead of answering`, { cause });
-  };
-  const judge = (result: SchemaResult<unknown>): unknown => {
-    if (result.issues === undefined) return result.value;
-    const where = code === "upcastFailed" ? `${nameOf(spec)}, as made by .from()` : nameOf(spec);
-    throw new WaybillError(code, `${where} is not valid: ${describeIssues(result.issues, data)}`);
-  };
   let result;
   try {
     result = spec.schema["~standard"].validate(data);
   } catch (cause) {
-    return threw(cause);
+    throw schemaThrew(spec, code, cause);
   }
-  return isPromise(result) ? result.then(judge, threw) : judge(result);
+  if (!isPromise(result)) return outputOf(result, spec, data, code);
+  return result.then(
+    (late) => outputOf(late, spec, data, code),
+    (cause: unknown) => {
+      throw schemaThrew(spec, code, cause);
+    },
+  );
 }
+
+function outputOf(result: SchemaResult<unknown>, spec: Spec, data: unknown, code: ErrorCode): unknown {
+  if (result.issues === undefined) return result.value;
+  const where = code === "upcastFailed" ? `${nameOf(spec)}, as made by .from(),` : nameOf(spec);
+  throw new WaybillError(code, `${where} is not valid: ${describeIssues(result.issues, data)}`);
+}
+
+const schemaThrew = (spec: Spec, code: ErrorCode, cause: unknown): WaybillError =>
+  new WaybillError(code, `${nameOf(spec)}: its schema threw instead of answering`, { cause });
 
 function keyOf(spec: Spec, output: unknown): string | undefined {
   if (!spec.hasKey) return undefined;

@@ -17,13 +17,15 @@ export function projectObject({ names, fieldOf }: Fields): Projection {
     const own = plain ? Object.keys(source) : readableNames(source, names);
     // An instance of a class becomes a plain object, so that no toJSON of its own decides what travels.
     let copy: Record<string, unknown> | undefined = plain ? undefined : {};
-    for (const [index, name] of own.entries()) {
+    let kept = 0;
+    for (const name of own) {
       const field = fieldOf(name);
       const before = source[name];
       const after = field === undefined ? undefined : field(before);
-      if (copy === undefined && field !== undefined && Object.is(after, before)) continue;
-      copy ??= copyOf(source, own.slice(0, index));
-      if (field !== undefined) define(copy, name, after);
+      const same = field !== undefined && Object.is(after, before);
+      if (copy === undefined && !same) copy = copyOf(source, own.slice(0, kept));
+      if (copy !== undefined && field !== undefined) define(copy, name, after);
+      kept += 1;
     }
     return copy ?? source;
   };
@@ -33,8 +35,15 @@ export function projectObject({ names, fieldOf }: Fields): Projection {
 export function projectArray(elementOf: (index: number) => Projection): Projection {
   return (value) => {
     const source = value as readonly unknown[];
-    const projected = source.map((element, index) => elementOf(index)(element));
-    return projected.every((element, index) => Object.is(element, source[index])) ? source : projected;
+    let copy: unknown[] | undefined;
+    for (let index = 0; index < source.length; index += 1) {
+      const before = source[index];
+      const after = elementOf(index)(before);
+      if (Object.is(after, before)) continue;
+      copy ??= [...source];
+      copy[index] = after;
+    }
+    return copy ?? source;
   };
 }
 

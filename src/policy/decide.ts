@@ -28,8 +28,8 @@ export interface Failure {
   readonly immediateUsed: number;
   /** The delay that a handler or a remote service asked for. */
   readonly hintMs: number | undefined;
-  /** Milliseconds since the message was enqueued. */
-  readonly ageMs: number;
+  /** Milliseconds since the message first failed, in this copy or an earlier one. */
+  readonly failingMs: number;
   /** Milliseconds that this delivery has held its lane for retries. */
   readonly heldMs: number;
   readonly can: RecoveryAbilities;
@@ -52,8 +52,8 @@ export type Decision =
   | { readonly kind: "retryAfter"; readonly delayMs: number; readonly counted: boolean }
   /** Runs again in this process after the delay, its lock renewed; later messages of its lane wait. */
   | { readonly kind: "holdLane"; readonly delayMs: number; readonly counted: boolean }
-  /** Put back at once, no attempt spent. */
-  | { readonly kind: "release" }
+  /** Put back at once. Only the head of a lane that was held too long has spent an attempt. */
+  | { readonly kind: "release"; readonly counted: boolean }
   | { readonly kind: "deadLetter"; readonly reason: DeadLetterReason }
   | { readonly kind: "discard"; readonly reason: string }
   /** Nothing is settled: somebody else owns the message now. */
@@ -70,14 +70,14 @@ export function decide(failure: Failure, policy: RecoveryPolicy, draw: () => num
   if (failure.givenUp) return { kind: "deadLetter", reason: "Permanent" };
   switch (failure.class) {
     case "cancelled":
-      return failure.can.release ? { kind: "release" } : { kind: "leave" };
+      return failure.can.release ? { kind: "release", counted: false } : { kind: "leave" };
     case "lockLost":
       return { kind: "leave" };
     case "poison":
     case "permanent":
       return { kind: "deadLetter", reason: failure.reason };
     case "versionAhead":
-      return failure.ageMs < policy.versionPatienceMs
+      return failure.failingMs < policy.versionPatienceMs
         ? later(failure, policy, draw, false)
         : { kind: "deadLetter", reason: "UnknownVersion" };
     case "dependencyDown":
@@ -107,5 +107,5 @@ function later(failure: Failure, policy: RecoveryPolicy, draw: () => number, cou
   if (!ordered && delay) return { kind: "retryAfter", delayMs, counted };
   // A stream has nowhere to put a message back to: its partition waits until the attempts are spent.
   if (!release || failure.heldMs + delayMs <= policy.maxHoldMs) return { kind: "holdLane", delayMs, counted };
-  return { kind: "release" };
+  return { kind: "release", counted };
 }

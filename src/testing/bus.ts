@@ -174,6 +174,10 @@ class Bus implements TestBus {
     else process.crashAt(plan);
   }
 
+  isAlive(service: AnyService): boolean {
+    return this.#runningOf(service["~service"].name).process.alive;
+  }
+
   async restart(service: AnyService): Promise<void> {
     const running = this.#runningOf(service["~service"].name);
     if (running.process.alive) running.process.crash();

@@ -53,6 +53,8 @@ export interface TestBus<S extends string = string> {
   failNext(step: FaultyStep, options?: FailNextOptions): void;
   /** Kills a service at a boundary: nothing of it happens any more, as if its process had died. */
   crash(service: AnyService, plan?: CrashPlan): void;
+  /** Whether the service's process lives: false after a crash. */
+  isAlive(service: AnyService): boolean;
   /** Starts a crashed service again, as a new process. */
   restart(service: AnyService): Promise<void>;
   /** Waits for a signal in a fake, in a way that lets virtual time pass. Rejects with the signal's reason. */

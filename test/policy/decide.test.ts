@@ -19,7 +19,7 @@ const failed = (changes: Partial<Failure> = {}): Failure => ({
   attempts: 1,
   immediateUsed: 0,
   hintMs: undefined,
-  ageMs: 0,
+  failingMs: 0,
   heldMs: 0,
   can: { ordered: false, delay: true, release: true },
   ...changes,
@@ -65,7 +65,7 @@ describe("the decision about a failure", () => {
       { kind: "deadLetter", reason: "Permanent" },
     ],
     ["leaves a message whose lock is lost", { class: "lockLost" }, { kind: "leave" }],
-    ["releases on shutdown", { class: "cancelled" }, { kind: "release" }],
+    ["releases on shutdown", { class: "cancelled" }, { kind: "release", counted: false }],
     ["leaves an event of a stream on shutdown", { class: "cancelled", can: partition }, { kind: "leave" }],
     [
       "spends no attempt on an outage",
@@ -84,7 +84,7 @@ describe("the decision about a failure", () => {
     ],
     [
       "stops waiting for a newer service",
-      { class: "versionAhead", ageMs: 600_000 },
+      { class: "versionAhead", failingMs: 600_000 },
       { kind: "deadLetter", reason: "UnknownVersion" },
     ],
     [
@@ -95,7 +95,7 @@ describe("the decision about a failure", () => {
     [
       "puts the head of a lane back after the longest hold",
       { can: ordered, heldMs: 55_000 },
-      { kind: "release" },
+      { kind: "release", counted: true },
     ],
     [
       "holds a partition however long it takes",
@@ -139,7 +139,7 @@ describe("the decision about a failure", () => {
     attempts: fc.nat({ max: 2000 }),
     immediateUsed: fc.nat({ max: 3 }),
     hintMs: fc.option(fc.nat(), { nil: undefined }),
-    ageMs: fc.nat(),
+    failingMs: fc.nat(),
     heldMs: fc.nat(),
     can: fc.record({ ordered: fc.boolean(), delay: fc.boolean(), release: fc.boolean() }),
   });

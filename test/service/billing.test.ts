@@ -35,6 +35,7 @@ describe("the billing service of the design", () => {
     bus.crash(billingService, plan);
     await bus.deliver(orders.placed, { orderId: "536365", total: 139.12 });
     await bus.settle({ advance: "1s" });
+    expect(bus.isAlive(billingService)).toBe(false);
     await bus.restart(billingService);
     await bus.settle({ advance: "10m" });
     expect(cards.charged).toEqual(["536365"]);
