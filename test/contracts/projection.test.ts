@@ -318,6 +318,7 @@ describe("a projection", () => {
   it.each<[string, unknown]>([
     ["a reference that leads nowhere", { $ref: "#/$defs/none" }],
     ["a reference that leaves the document", object({ a: { $ref: "https://example.com/a.json" } })],
+    ["such a reference under a pattern", { patternProperties: { "^a": { $ref: "#/$defs/none" } } }],
     ["a broken pattern", { patternProperties: { "(": {} } }],
     ["a dynamic reference", { $dynamicRef: "#node" }],
     ["something that is no schema", "string"],
