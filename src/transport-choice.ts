@@ -25,12 +25,17 @@ export type Lacks<T, N extends Need> =
 
 type KindOfNeed = "queues" | "topics" | "streams" | "notifications";
 
-/** What stands against a choice of transports for these needs; a function of the channel is checked by `run()`. */
-export type Refusals<T, N extends Need> = T extends (channel: ChannelSpec) => Transport
+/**
+ * What stands against a choice of transports for these needs. What is known as no more than some choice, such as a
+ * function of the channel, is checked by `run()`.
+ */
+export type Refusals<T, N extends Need> = [TransportChoice] extends [T]
   ? never
-  : T extends Transport
-    ? Lacks<T, N>
-    : { [K in KindOfNeed]: RefusalOfKind<T, K, Extract<N, K | `${K}:${string}`>> }[KindOfNeed];
+  : T extends (channel: ChannelSpec) => Transport
+    ? never
+    : T extends Transport
+      ? Lacks<T, N>
+      : { [K in KindOfNeed]: RefusalOfKind<T, K, Extract<N, K | `${K}:${string}`>> }[KindOfNeed];
 
 type RefusalOfKind<T, K extends KindOfNeed, N extends Need> = [N] extends [never]
   ? never

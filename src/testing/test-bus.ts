@@ -115,33 +115,34 @@ export interface FailNextOptions {
   readonly times?: number;
 }
 
-type Union<S extends readonly AnyService[]> = S[number];
-type AllDeps<S extends AnyService> = (S extends AnyService ? (deps: DepsOf<S>) => void : never) extends (
-  deps: infer D,
-) => void
+/** The services of one argument: one, or a list. */
+export type ServicesOf<S> = S extends readonly AnyService[] ? S[number] : S extends AnyService ? S : never;
+
+/** What all services together need. */
+export type AllDepsOf<S extends AnyService> = (
+  S extends AnyService ? (deps: DepsOf<S>) => void : never
+) extends (deps: infer D) => void
   ? D
   : never;
+
+/** The options, which may be absent if no service needs anything. */
+export type TestBusArguments<D> =
+  Record<never, never> extends D ? [options?: TestBusOptions<D>] : [options: TestBusOptions<D>];
 
 /**
  * Runs one service, or several, on an in-memory broker with a virtual clock: no broker, no waiting, no sleeping.
  * @throws {WaybillError} as `run()` does.
  */
-export async function testBus<S extends AnyService>(
-  service: S,
-  ...options: Record<never, never> extends DepsOf<S>
-    ? [TestBusOptions<DepsOf<S>>?]
-    : [TestBusOptions<DepsOf<S>>]
-): Promise<TestBus<SendsOf<S>>>;
-export async function testBus<const S extends readonly AnyService[]>(
-  services: S,
-  ...options: Record<never, never> extends AllDeps<Union<S>>
-    ? [TestBusOptions<AllDeps<Union<S>>>?]
-    : [TestBusOptions<AllDeps<Union<S>>>]
-): Promise<TestBus<SendsOf<Union<S>>>>;
-export async function testBus(
-  given: AnyService | readonly AnyService[],
-  options: TestBusOptions<unknown> = {},
-): Promise<TestBus> {
-  const services = ("~service" in given ? [given] : given).map((each) => each["~service"]);
-  return openBus(services, options);
+export async function testBus<const S extends AnyService | readonly AnyService[]>(
+  given: S,
+  ...[options]: TestBusArguments<AllDepsOf<ServicesOf<S>>>
+): Promise<TestBus<SendsOf<ServicesOf<S>>>> {
+  const services: readonly AnyService[] = isList(given) ? given : [given];
+  return openBus(
+    services.map((service) => service["~service"]),
+    options ?? {},
+  );
 }
+
+const isList = (given: AnyService | readonly AnyService[]): given is readonly AnyService[] =>
+  Array.isArray(given);
