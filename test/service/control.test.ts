@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { service, type App } from "waybill";
+import { service } from "waybill";
 import { testBus, type TestBus } from "waybill/testing";
 import { jobs, orderedJobs, results } from "./jobs.js";
 
@@ -201,19 +201,17 @@ describe("stop", () => {
   });
 
   it("is one stop however often it is called, also from a handler", async () => {
-    let app: App | undefined;
     let fromHandler: Promise<unknown> | undefined;
     const worker = service("worker").consume(jobs, {
       job: () => {
-        fromHandler = app?.stop();
+        fromHandler = bus.app().stop();
       },
     });
-    const bus = await testBus(worker);
-    app = bus.app();
+    const bus: TestBus = await testBus(worker);
     await bus.deliver(jobs.job, { id: "1" });
     await bus.settle({ advance: "1m" });
     expect(await fromHandler).toEqual({ unfinished: 0 });
-    expect(await app.stop()).toEqual({ unfinished: 0 });
+    expect(await bus.app().stop()).toEqual({ unfinished: 0 });
   });
 
   it("gives back what no handler has begun, uncounted", async () => {

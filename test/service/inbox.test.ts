@@ -62,6 +62,7 @@ describe("a consumer with an inbox", () => {
     const { rows, inbox } = database();
     const bus = await testBus(workerWith(inbox));
     const message = await bus.deliver(jobs.job, { id: "1" });
+    await bus.settle();
     await bus.redeliver(message);
     await bus.settle();
     expect(rows).toEqual(["1"]);

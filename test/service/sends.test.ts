@@ -179,7 +179,11 @@ describe("what a handler sends", () => {
       .sends(results)
       .consume(
         jobs,
-        { job: async ({ data }, ctx) => void (await ctx.send(results.done, { id: data.id })) },
+        {
+          job: async ({ data }, ctx) => {
+            await ctx.send(results.done, { id: data.id });
+          },
+        },
         {
           retry: { backoff: fixed("1s") },
         },
