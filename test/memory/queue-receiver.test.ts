@@ -77,8 +77,8 @@ describe("a queue receiver", () => {
   it("answers nothing when it is closed", async () => {
     const { receiver } = open();
     const waiting = Promise.resolve(receiver.receive(2, never));
-    receiver.close();
-    receiver.close();
+    void receiver.close();
+    void receiver.close();
     expect(await waiting).toEqual([]);
     expect(sync(receiver.receive(2, never))).toEqual([]);
   });
@@ -172,7 +172,7 @@ describe("a queue receiver", () => {
     const { fixture, connection, receiver } = open();
     send(connection, jobs, envelope("1"));
     const [got] = now(receiver);
-    receiver.close();
+    void receiver.close();
     const other = fixture.receiver(connection, jobs);
     expect(settle(receiver, got, complete)).toBe("closed");
     expect(now(other)).toEqual([]);

@@ -130,7 +130,7 @@ describe("a sender of a queue or topic", () => {
 
   it("sends nothing once it is closed", () => {
     const { sender, receiver } = open();
-    sender.close();
+    void sender.close();
     expect(sender.send([{ envelope: envelope("1") }])).toMatchObject([
       { ok: false, error: { code: "closed" } },
     ]);

@@ -172,7 +172,7 @@ describe("a session receiver", () => {
     send(connection, jobs, of("a1", "a"));
     const [lost] = now(receiver);
     const waiting = Promise.resolve(other.receive(1, never));
-    receiver.close();
+    void receiver.close();
     expect((await waiting)[0]?.deliveryCount).toBe(1);
     expect(settle(receiver, lost, complete)).toBe("lockLost");
   });
