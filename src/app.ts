@@ -7,7 +7,7 @@ import { WaybillError } from "./errors.js";
 import type { EventListener } from "./policy/app-event.js";
 import type { Producer } from "./produce/producer.js";
 import { durationMs, type Duration } from "./runtime/duration.js";
-import type { Runtime } from "./runtime/runtime.js";
+import type { Runtime, TimerHandle } from "./runtime/runtime.js";
 import { healthOf, type Health } from "./supervise/health.js";
 import { shutDown, type StopReport } from "./supervise/shutdown.js";
 import type { Connection, SendResult } from "./transport/transport.js";
@@ -81,6 +81,8 @@ export interface AppParts {
   readonly connections: readonly Connection[];
   /** The connection of each consumer, by its pump. */
   readonly connectionOf: ReadonlyMap<Pump, Connection>;
+  /** Keeps the process alive while the service reads something, as a listening server would. */
+  readonly hold: TimerHandle | undefined;
 }
 
 /** Puts the front of a running service together. */
@@ -95,13 +97,14 @@ export function appOf(parts: AppParts): App {
     parts.emit?.({ event: "stopping", service: parts.service });
     stopping = shutDown(parts, deadlineMs).then((report) => {
       life = "stopped";
+      parts.hold?.cancel();
       parts.emit?.({ event: "stopped", service: parts.service, unfinished: report.unfinished });
       return report;
     });
     return stopping;
   };
   return Object.freeze({
-    send: (to: Target, data: unknown, options: ScheduledSendOptions = {}) => {
+    send: async (to: Target, data: unknown, options: ScheduledSendOptions = {}) => {
       refuseClosed(parts, life);
       return send(parts.producer, to, data, options);
     },

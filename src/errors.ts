@@ -52,15 +52,15 @@ export const isWaybillError = (error: unknown): error is WaybillError =>
 
 /** The codes, each with the class that it has unless the raiser knows better. */
 const classOfCode = {
-  // Declaring and starting
-  invalidContract: "config",
-  invalidOption: "config",
-  duplicateHandler: "config",
-  unsupported: "config",
-  missingDependency: "config",
+  // Declaring and starting: nothing but a change of the code helps
+  invalidContract: "permanent",
+  invalidOption: "permanent",
+  duplicateHandler: "permanent",
+  unsupported: "permanent",
+  missingDependency: "permanent",
   // Addresses
-  unknownChannel: "config",
-  undeclaredChannel: "config",
+  unknownChannel: "permanent",
+  undeclaredChannel: "permanent",
   notFound: "config",
   alreadyExists: "config",
   disabled: "config",

@@ -58,6 +58,7 @@ export async function start(service: ServiceSpec, options: StartOptions, runtime
     pumps,
     connections: [...connections.values()],
     connectionOf,
+    hold: pumps.length === 0 ? undefined : runtime.hold(),
   });
   for (const pump of pumps) pump.start();
   emit?.({ event: "started", service: service.name });

@@ -19,7 +19,11 @@ export interface BatchDoor<M> {
   readonly doing: string;
 }
 
-/** Sends messages in physical batches. One result per message, in order; never throws. */
+/**
+ * Sends messages in physical batches. One result per message, in order; never throws.
+ *
+ * Behind a batch of several that was refused nothing is sent, so that its members can go first.
+ */
 export function sendBatches<M>(door: BatchDoor<M>, messages: readonly Outgoing[]): readonly SendResult[] {
   const results = new Array<SendResult>(messages.length);
   const spelled: Spelled<M>[] = [];
@@ -30,29 +34,40 @@ export function sendBatches<M>(door: BatchDoor<M>, messages: readonly Outgoing[]
       results[index] = { ok: false, error: mapError(error, door.doing) };
     }
   }
+  let stopped = false;
   for (const [number, batch] of door.pack(spelled).entries()) {
-    submit(door, batch, batch.length > 1 ? number : undefined, results);
+    if (stopped) for (const { index } of batch) results[index] = unsent;
+    else stopped = !submit(door, batch, batch.length > 1 ? number : undefined, results);
   }
   return results;
 }
 
+const unsent: SendResult = {
+  ok: false,
+  unsent: true,
+  error: new WaybillError("cancelled", "a batch before it was refused"),
+};
+
+/** Answers whether to go on. */
 function submit<M>(
   door: BatchDoor<M>,
   batch: readonly Spelled<M>[],
   number: number | undefined,
   results: SendResult[],
-): void {
+): boolean {
   try {
     const tokens = door.submit(batch);
     for (const [at, { index }] of batch.entries()) {
       const scheduleToken = tokens[at];
       results[index] = scheduleToken === undefined ? accepted : { ok: true, scheduleToken };
     }
+    return true;
   } catch (error) {
     const refused = { ok: false as const, error: mapError(error, door.doing) };
     for (const { index } of batch) {
       results[index] = number === undefined ? refused : { ...refused, batch: number };
     }
+    return number === undefined;
   }
 }
 

@@ -63,7 +63,8 @@ async function read(consumer: Consumer, index: MessageIndex, run: DeliveryRun): 
   const found = decode(spec.channel, index, run.delivery);
   const decoded = found instanceof Promise ? await found : found;
   if (decoded === undefined) {
-    if (spec.others === "ignore") return ignored;
+    // Whoever reads only some messages of a channel does not want the others.
+    if (spec.others === "ignore" || spec.channel.narrowed) return ignored;
     throw new WaybillError(
       "unknownMessageType",
       `${spec.channel.kind} "${spec.channel.name}" carries no message ${JSON.stringify(envelope.type)}: add it to the channel, or read it with foreign`,

@@ -117,6 +117,12 @@ function checkHandlers(
   handlers: Record<string, HandlerEntry>,
   others: Others | undefined,
 ): void {
+  if (channel.kind === "queue" && channel.narrowed) {
+    throw invalid(
+      owner,
+      "is narrowed by only(), but each message of a queue has one consumer: handle them all",
+    );
+  }
   for (const [name, entry] of Object.entries(handlers)) {
     if (!Object.hasOwn(channel.messages, name)) {
       throw invalid(

@@ -97,9 +97,25 @@ export function decide(failure: Failure, policy: RecoveryPolicy, draw: () => num
   }
 }
 
+/**
+ * Which retry it would be if the back-off had been kept since the first failure: what spends no attempt is not counted
+ * in the message, and must still be asked less and less often.
+ */
+function retriesWithin(failingMs: number, backoff: Backoff): number {
+  let retry = 1;
+  for (let sumMs = 0; retry < 64; retry += 1) {
+    sumMs += Math.max(
+      1,
+      backoff(retry, () => 0.5),
+    );
+    if (!(sumMs <= failingMs)) break;
+  }
+  return retry;
+}
+
 /** Another run after a delay, in the way that keeps the order of the lane. */
 function later(failure: Failure, policy: RecoveryPolicy, draw: () => number, counted: boolean): Decision {
-  const retry = Math.max(1, failure.attempts);
+  const retry = counted ? Math.max(1, failure.attempts) : retriesWithin(failure.failingMs, policy.backoff);
   const asked = policy.backoff(retry, draw);
   // A back-off of the application may compute nonsense; at once is the delay that loses nothing.
   const delayMs = withHint(Number.isFinite(asked) ? Math.max(0, asked) : 0, failure.hintMs);

@@ -94,7 +94,7 @@ export class Producer {
     for (const [channel, indexes] of byChannel(messages)) {
       const sent = await this.#send(
         channel,
-        indexes.map((index) => outgoingAt(messages, index)),
+        indexes.map((index) => messageAt(messages, index).outgoing),
       );
       for (const [at, index] of indexes.entries()) results[index] = sent[at] ?? lostAnswer();
     }
@@ -117,10 +117,19 @@ export class Producer {
 
   async #send(channel: string, outgoing: readonly Outgoing[]): Promise<readonly SendResult[]> {
     const route = this.#route(channel);
-    const results = await this.#attempt(route, outgoing);
-    const retried = await this.#resendMembers(route, outgoing, results);
-    this.#tell(route, outgoing, retried);
-    return retried;
+    const results = [...(await this.#resendMembers(route, outgoing, await this.#attempt(route, outgoing)))];
+    let unsent = unsentIn(results);
+    while (unsent.length > 0) {
+      const rest = unsent.map((index) => messageAt(outgoing, index));
+      const answers = await this.#resendMembers(route, rest, await this.#attempt(route, rest));
+      for (const [at, index] of unsent.entries()) results[index] = answers[at] ?? lostAnswer();
+      const left = unsentIn(results);
+      // A sender that tries nothing is not asked again.
+      if (left.length === unsent.length) break;
+      unsent = left;
+    }
+    this.#tell(route, outgoing, results);
+    return results;
   }
 
   async #attempt(route: Route, outgoing: readonly Outgoing[]): Promise<readonly SendResult[]> {
@@ -198,6 +207,11 @@ export class Producer {
   }
 }
 
+/** Indexes of the messages that were not tried, because a batch before them was refused. */
+function unsentIn(results: readonly SendResult[]): number[] {
+  return results.flatMap((result, index) => (!result.ok && result.unsent === true ? [index] : []));
+}
+
 function byChannel(messages: readonly Prepared[]): Map<string, number[]> {
   const groups = new Map<string, number[]>();
   for (const [index, { channel }] of messages.entries()) {
@@ -229,10 +243,10 @@ function checkSize(prepared: Prepared, route: Route): Prepared {
   );
 }
 
-function outgoingAt(messages: readonly Prepared[], index: number): Outgoing {
+function messageAt<T>(messages: readonly T[], index: number): T {
   const message = messages[index];
   if (message === undefined) throw new RangeError(`no message ${String(index)}`);
-  return message.outgoing;
+  return message;
 }
 
 function lostAnswer(): SendResult {

@@ -106,7 +106,7 @@ function stuck(activity: Activity, limitMs: number): WaybillError {
     "notQuiet",
     `virtual time stands still: after ${limitMs} ms of real time there is work that neither ended nor waits on ` +
       `Waybill: ${named(activity)}. In a fake that waits for an abort use \`bus.hang(signal)\`; wait for time with ` +
-      "`ctx.sleep`; for real I/O that takes this long raise the limit",
+      "`ctx.sleep`; real I/O that takes this long belongs behind a fake",
   );
 }
 

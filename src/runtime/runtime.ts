@@ -1,5 +1,5 @@
 import { Activity } from "./activity.js";
-import { clearTimeout, setImmediate, setTimeout } from "node:timers";
+import { clearInterval, clearTimeout, setImmediate, setInterval, setTimeout } from "node:timers";
 import { randomUUID } from "node:crypto";
 
 /** A timer that has not fired yet. */
@@ -24,6 +24,8 @@ export interface Runtime {
   elapsed(): number;
   /** Calls `run` once, `delayMs` from now; a timer never keeps the process alive. Any delay from 0 up is taken. */
   after(delayMs: number, run: () => void): TimerHandle;
+  /** Keeps the process alive until it is cancelled. */
+  hold(): TimerHandle;
   /** Calls `run` in a later turn of the event loop, in the order of the calls. */
   defer(run: () => void): void;
   /** A number in [0, 1). The name says what it is for; a seeded runtime draws by it. */
@@ -41,6 +43,10 @@ export function realRuntime(): Runtime {
     now: () => Date.now(),
     elapsed: () => performance.now(),
     after: realTimer,
+    hold: () => {
+      const timer = setInterval(() => undefined, longestTimerMs);
+      return { cancel: () => void clearInterval(timer) };
+    },
     defer: (run) => void setImmediate(run),
     random: () => Math.random(),
     uuid: () => randomUUID(),

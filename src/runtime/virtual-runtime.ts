@@ -48,6 +48,7 @@ export function virtualRuntime(options: VirtualRuntimeOptions = {}): VirtualRunt
     now: world.now,
     elapsed: () => nowMs - startMs,
     after: (delayMs, run) => timers.add(nowMs + Math.max(0, delayMs), run),
+    hold: () => ({ cancel: () => undefined }),
     defer: tasks.add,
     random: (name) => draw(seed, lengthPrefixed([name, String(nthDraw(name))])),
     uuid: (name) => seededUuid([seed, name, String(nthUuid(name))]),

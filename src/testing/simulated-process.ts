@@ -45,6 +45,7 @@ export function simulatedProcess(world: Runtime, onCrash: () => void): Simulated
       world.after(delayMs, () => {
         if (alive) run();
       }),
+    hold: () => world.hold(),
     defer: (run) => {
       world.defer(() => {
         if (alive) run();

@@ -109,10 +109,16 @@ export interface SendRejected {
   readonly error: WaybillError;
   /** Members of one physical batch carry one number; absent for a message that travelled alone. */
   readonly batch?: number;
+  /** It stands behind a batch that was refused, and was not tried: the core sends it after that batch's members. */
+  readonly unsent?: true;
 }
 
 export interface Sender {
-  /** Sends in order, packed into the service's own batches by size; one result per message, in order. Never throws. */
+  /**
+   * Sends in order, packed into the service's own batches by size; one result per message, in order. Never throws.
+   *
+   * Behind a batch of several that was refused it stops: the messages after it are answered `unsent`.
+   */
   send(messages: readonly Outgoing[]): MaybePromise<readonly SendResult[]>;
   /** Cancels scheduled messages: true for each that was still scheduled. */
   cancel?(scheduleTokens: readonly string[]): MaybePromise<readonly boolean[]>;
