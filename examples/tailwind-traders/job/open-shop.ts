@@ -1,0 +1,70 @@
+import { billing, imports, ordering, orders, sales, shipments } from "tailwind-contracts";
+import { run, type App, type DeadLetterEntry, type EventListener } from "waybill";
+import { memory, memoryIdempotency } from "waybill/memory";
+import type { Ledgers } from "../ledgers/ledgers.js";
+import { backOffice, type BackOffice } from "../services/back-office.js";
+import { billingDesk } from "../services/billing.js";
+import { orderDesk } from "../services/ordering.js";
+import { revenueDesk, salesDesk, trendDesk } from "../services/sales.js";
+import { customsDesk, dispatchDesk } from "../services/shipping.js";
+import { stockKeeper } from "../services/stock.js";
+import type { Parts } from "./sabotage.js";
+
+/** The shop with all its services running. */
+export interface Shop {
+  readonly office: BackOffice;
+  readonly intake: App<"ordering">;
+  /** Stops the revenue desk, and answers how to go on from its checkpoint. */
+  interruptRevenue(): Promise<() => Promise<void>>;
+  /** What lies in the dead letters of any service. */
+  deadLetters(): Promise<readonly DeadLetterEntry[]>;
+  /** Stops every service; each finishes what it has begun. */
+  close(): Promise<void>;
+}
+
+/** Starts every service on one broker in this process. Readers first: what nobody subscribes to, nobody gets. */
+export async function openShop(parts: Parts, ledgers: Ledgers, on: EventListener): Promise<Shop> {
+  const shared = { transport: memory(), idempotency: memoryIdempotency(), on };
+  const customs = await run(customsDesk, { ...shared, deps: ledgers });
+  const shipping = await run(dispatchDesk, { ...shared, deps: ledgers });
+  const trends = await run(trendDesk, { ...shared, deps: ledgers });
+  const salesApp = await run(salesDesk, shared);
+  const stock = await run(stockKeeper, { ...shared, deps: ledgers });
+  const billingApp = await run(billingDesk, { ...shared, deps: { cards: parts.cards } });
+  const desk = await run(orderDesk, { ...shared, deps: ledgers });
+  const intake = await run(parts.intake, { ...shared, deps: ledgers });
+  const office = await run(backOffice, shared);
+  let revenue = await run(revenueDesk, { ...shared, deps: ledgers });
+
+  return {
+    office,
+    intake,
+    interruptRevenue: async () => {
+      await revenue.stop();
+      return async () => {
+        revenue = await run(parts.revenueAgain, { ...shared, deps: ledgers });
+      };
+    },
+    deadLetters: async () => {
+      const boxes = [
+        intake.deadLetters(imports),
+        desk.deadLetters(ordering),
+        billingApp.deadLetters(orders),
+        billingApp.deadLetters(billing),
+        stock.deadLetters(orders),
+        salesApp.deadLetters(orders),
+        shipping.deadLetters(orders),
+        revenue.deadLetters(sales),
+        trends.deadLetters(sales),
+        customs.deadLetters(shipments),
+      ];
+      return (await Promise.all(boxes.map((box) => box.peek(everything)))).flat();
+    },
+    close: async () => {
+      const apps = [office, intake, desk, billingApp, stock, salesApp, shipping, revenue, trends, customs];
+      await Promise.all(apps.map((app) => app.stop()));
+    },
+  };
+}
+
+const everything = 1_000_000;
