@@ -34,8 +34,10 @@ export function sendBatches<M>(door: BatchDoor<M>, messages: readonly Outgoing[]
       results[index] = { ok: false, error: mapError(error, door.doing) };
     }
   }
+  // One message needs no measuring.
+  const packed = spelled.length === 1 ? [spelled] : door.pack(spelled);
   let stopped = false;
-  for (const [number, batch] of door.pack(spelled).entries()) {
+  for (const [number, batch] of packed.entries()) {
     if (stopped) for (const { index } of batch) results[index] = unsent;
     else stopped = !submit(door, batch, batch.length > 1 ? number : undefined, results);
   }

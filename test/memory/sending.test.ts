@@ -64,13 +64,28 @@ describe("a sender of a queue or topic", () => {
     expect(send(connection, ordered, envelope("1", { key: "k" }))).toEqual([{ ok: true }]);
   });
 
-  it("numbers the batches of one send", () => {
+  it("stops behind a refused batch, so that its members can go first", () => {
     const fixture = new Fixture();
     const ordered = queueSource("ordered", { ordered: true });
     const connection = fixture.connect([ordered]);
     const body = kibibytes(100);
-    const results = send(connection, ordered, ...["1", "2", "3", "4"].map((id) => envelope(id, { body })));
-    expect(results.map((each) => (each.ok ? undefined : each.batch))).toEqual([0, 0, 1, 1]);
+    const keyed = (id: string) => envelope(id, { body, key: "k" });
+    const results = send(
+      connection,
+      ordered,
+      keyed("1"),
+      keyed("2"),
+      envelope("3", { body }),
+      keyed("4"),
+      keyed("5"),
+    );
+    expect(results).toMatchObject([
+      { ok: true },
+      { ok: true },
+      { ok: false, batch: 1, error: { code: "invalidMessage" } },
+      { ok: false, batch: 1 },
+      { ok: false, unsent: true },
+    ]);
   });
 
   it("names the message whose id the broker does not take", () => {
