@@ -90,6 +90,8 @@ export class Pump {
 
   /** The receiver knows that the lock of a delivery is lost. */
   lose(delivery: Delivery, error: WaybillError): void {
+    // Before anything new of the partition can come: what is in flight of it must not be checkpointed any more.
+    this.#checkpointer?.forget(delivery.lane);
     for (const run of this.#keeper.runs) if (run.delivery === delivery) this.#keeper.lose(run, error);
   }
 
@@ -280,7 +282,6 @@ export class Pump {
     run.ended = true;
     this.#keeper.remove(run);
     if (settled === "done") this.#checkpointer?.done(run.delivery);
-    else if (run.abortCause === "lockLost") this.#checkpointer?.forget(run.delivery.lane);
     run.end();
     if (this.inFlight > 0) return;
     const waiting = this.#whenDrained;
