@@ -5,6 +5,7 @@ import { figuresOf } from "../report/figures.js";
 import { summaryOf } from "../report/summary.js";
 import { readCorrections } from "../shop-file/corrections.js";
 import { readInvoiceFile, UnusableFile } from "../shop-file/invoice-file.js";
+import { NotFiled } from "../services/back-office.js";
 import { readCommandLine, usage, UsageError, type Request } from "./command-line.js";
 import { openNarrator, type Output } from "./narrator.js";
 import { Stalled } from "./progress.js";
@@ -28,7 +29,7 @@ export async function runJob(args: readonly string[], out: Output, err: Output):
     out.write(`${usage}\n`);
     return 0;
   } catch (error) {
-    const known = error instanceof UnusableFile || error instanceof UsageError || error instanceof Stalled;
+    const known = [UnusableFile, UsageError, NotFiled, Stalled].some((type) => error instanceof type);
     err.write(`✗ ${known ? "" : "unexpected: "}${error instanceof Error ? error.message : String(error)}\n`);
     if (error instanceof UsageError) err.write(`\n${usage}\n`);
     return error instanceof UsageError ? 2 : 1;

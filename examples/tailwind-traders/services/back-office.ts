@@ -10,16 +10,19 @@ export type Filing = InputOf<typeof ImportInvoice>;
 export const backOffice = service("back-office").sends(imports, sales);
 export type BackOffice = App<"import" | "sales">;
 
+/** An invoice did not reach the queue, so the day's figures cannot come out right. */
+export class NotFiled extends Error {}
+
 /**
  * Files invoices. An invoice that is filed twice has the same id both times: that is how everybody downstream knows it.
- * @throws the first failure, since an invoice that was not filed is lost business.
+ * @throws {NotFiled} if the broker does not take one, such as an invoice of over 256 KB.
  */
 export async function file(office: BackOffice, filings: readonly Filing[]): Promise<void> {
   const outcomes = await office.sendMany(imports.invoice, filings, (filing) => ({ id: idOf(filing) }));
   for (const [index, outcome] of outcomes.entries()) {
     if (outcome.ok) continue;
     const cause = outcome.error;
-    throw new Error(`invoice ${filings[index]?.invoice ?? ""} was not filed: ${cause.message}`, { cause });
+    throw new NotFiled(`invoice ${filings[index]?.invoice ?? ""} was not filed: ${cause.message}`, { cause });
   }
 }
 

@@ -165,6 +165,13 @@ describe("an input that cannot be used", () => {
     expect(err.trimEnd().split("\n")).toHaveLength(1);
   });
 
+  it("an invoice that no broker would take ends the run with one message", async () => {
+    const row = `1,A,${"long ".repeat(100)},1,12/1/2010 8:26,1.00,17850,France\n`;
+    const { code, err } = await jobOf("--file", await fileOf(`${header}\n${row.repeat(600)}`));
+    expect(code).toBe(1);
+    expect(err).toMatch(/✗ invoice 1 was not filed: tailwind\.import\.invoice has \d+ bytes/);
+  });
+
   it.each([
     ["no/such/file.csv", /cannot read no\/such\/file\.csv: there is no such file/],
     [tmpdir(), /cannot read .*: it is a folder/],
