@@ -83,10 +83,14 @@ export class Listener implements Receiver {
     this.#world.clock.catchUp();
     const untilMs = this.#world.clock.nowMs + listenerLockMs;
     return deliveries.map((delivery) => {
-      const own = ownNotification(delivery);
-      const failed = failure(this.#subscription.renewLock([own.native.lockToken]), this.#state.address);
-      if (failed === undefined) own.lockedUntilMs = untilMs;
-      return failed ?? untilMs;
+      try {
+        const own = ownNotification(delivery);
+        const failed = failure(this.#subscription.renewLock([own.native.lockToken]), this.#state.address);
+        if (failed === undefined) own.lockedUntilMs = untilMs;
+        return failed ?? untilMs;
+      } catch (error) {
+        return mapError(error, `cannot renew the lock of a notification of "${this.#state.address}"`);
+      }
     });
   }
 

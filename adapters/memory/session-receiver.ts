@@ -1,10 +1,10 @@
-import type {
-  Delivery,
-  MaybePromise,
-  Receiver,
-  ReceiverOptions,
-  SettleRequest,
+import {
   WaybillError,
+  type Delivery,
+  type MaybePromise,
+  type Receiver,
+  type ReceiverOptions,
+  type SettleRequest,
 } from "../../src/transport/index.js";
 import type { BrokerError } from "./broker/broker-error.js";
 import type { SessionReceiver as BrokerSession } from "./broker/session-receiver.js";
@@ -97,6 +97,26 @@ export class SessionReceiver implements Receiver {
     });
   }
 
+  sessionState(delivery: Delivery): Uint8Array | undefined {
+    this.#world.clock.catchUp();
+    try {
+      const state = this.#brokerOf(delivery).getSessionState();
+      // A copy: what the caller does to the bytes is not kept.
+      return state === null ? undefined : Buffer.from(state);
+    } catch (error) {
+      throw this.#refused(error, "read the session state of");
+    }
+  }
+
+  setSessionState(delivery: Delivery, state: Uint8Array | undefined): void {
+    this.#world.clock.catchUp();
+    try {
+      this.#brokerOf(delivery).setSessionState(state === undefined ? null : Buffer.from(state));
+    } catch (error) {
+      throw this.#refused(error, "keep the session state of");
+    }
+  }
+
   /**
    * Takes the sessions of the messages with them.
    * @throws {WaybillError} `busy` if another receiver holds one of these sessions.
@@ -157,10 +177,14 @@ export class SessionReceiver implements Receiver {
     const onDetach = (error: BrokerError): void => {
       if (session !== undefined) this.#lose(session, error);
     };
-    return this.#world.broker.waitForSession(this.#address, { onDetach }, (broker) => {
-      session = this.#hold(broker);
-      granted(session);
-    });
+    try {
+      return this.#world.broker.waitForSession(this.#address, { onDetach }, (broker) => {
+        session = this.#hold(broker);
+        granted(session);
+      });
+    } catch (error) {
+      throw mapError(error, `cannot read "${this.#address}"`);
+    }
   }
 
   #hold(broker: BrokerSession): HeldSession {
@@ -221,6 +245,16 @@ export class SessionReceiver implements Receiver {
   #sessionOf({ lane, receiver }: MessageDelivery): HeldSession | undefined {
     const session = this.#held.get(lane ?? "");
     return session?.broker === receiver ? session : undefined;
+  }
+
+  /** The session of a delivery that this receiver holds. @throws {WaybillError} `lockLost` */
+  #brokerOf(delivery: Delivery): BrokerSession {
+    const session = this.#sessionOf(ownDelivery(delivery));
+    if (session !== undefined) return session.broker;
+    throw new WaybillError(
+      "lockLost",
+      `session "${delivery.lane ?? ""}" of "${this.#address}" is not held any more`,
+    );
   }
 
   #takeDeferred(sequenceNumber: number): readonly MessageDelivery[] {

@@ -12,6 +12,7 @@ import {
 import type { StreamEvent } from "./broker/stream/stream-event.js";
 import { partitionLost, type ConsumerGroup, type GroupMember, type Tenure } from "./consumer-group.js";
 import { asStored } from "./letterbox.js";
+import { mapError } from "./map-error.js";
 import { readMessage } from "./message-delivery.js";
 import { WaitingReceive } from "./waiting-receive.js";
 import type { World } from "./world.js";
@@ -80,7 +81,13 @@ export class StreamReceiver implements Receiver, GroupMember {
 
   settle(requests: readonly SettleRequest[]): readonly (WaybillError | undefined)[] {
     this.#world.clock.catchUp();
-    const answers = requests.map(({ delivery, action }) => this.#settleOne(delivery, action));
+    const answers = requests.map(({ delivery, action }) => {
+      try {
+        return this.#settleOne(delivery, action);
+      } catch (error) {
+        return mapError(error, `cannot ${action.kind} an event of "${this.#group.hub}"`);
+      }
+    });
     this.#serve();
     return answers;
   }

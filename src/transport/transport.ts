@@ -192,6 +192,10 @@ export interface Receiver {
   renew(deliveries: readonly Delivery[]): MaybePromise<readonly (number | WaybillError)[]>;
   /** Fetches deferred messages of this source, locked. */
   receiveDeferred?(sequenceNumbers: readonly string[]): MaybePromise<readonly Delivery[]>;
+  /** Sessions: what is kept with the session of a delivery that is not settled; nothing if nothing is. */
+  sessionState?(delivery: Delivery): MaybePromise<Uint8Array | undefined>;
+  /** Sessions: keeps that with the session, beyond its messages; `undefined` clears it. @throws {WaybillError} `lockLost`, `tooLarge` */
+  setSessionState?(delivery: Delivery, state: Uint8Array | undefined): MaybePromise<void>;
   /** Streams: stores that everything of the delivery's partition up to and including it is done. */
   checkpoint?(delivery: Delivery): MaybePromise<void>;
   /** Stops receiving and gives up sessions and partitions, so that others can take them at once. Idempotent. */

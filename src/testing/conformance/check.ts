@@ -19,7 +19,8 @@ export function same(actual: unknown, expected: unknown, what: string): void {
 
 /** As {@link same}, whatever the order. */
 export function sameSet(actual: readonly unknown[], expected: readonly unknown[], what: string): void {
-  const sorted = (values: readonly unknown[]): readonly string[] => values.map((value) => String(value)).sort();
+  const sorted = (values: readonly unknown[]): readonly string[] =>
+    values.map((value) => String(value)).sort();
   same(sorted(actual), sorted(expected), what);
 }
 
@@ -39,7 +40,8 @@ export interface Expected {
 export function typed(error: unknown, expected: Expected, what: string): WaybillError {
   check(isWaybillError(error), `${what} is refused with a typed error (got ${shown(error)})`);
   const { codes } = expected;
-  if (codes !== undefined) check(codes.includes(error.code), `${what} is refused as ${codes.join(" or ")} (got ${error.code})`);
+  if (codes !== undefined)
+    check(codes.includes(error.code), `${what} is refused as ${codes.join(" or ")} (got ${error.code})`);
   if (expected.class !== undefined)
     check(error.class === expected.class, `${what} has class ${expected.class} (got ${error.class})`);
   return error;
@@ -55,4 +57,5 @@ export async function refused(call: () => unknown, expected: Expected, what: str
   throw new ConformanceFailure(`not so: ${what} is refused (it was accepted)`);
 }
 
-const shown = (value: unknown): string => inspect(value, { depth: 4, maxArrayLength: 20, breakLength: Infinity });
+const shown = (value: unknown): string =>
+  inspect(value, { depth: 4, maxArrayLength: 20, breakLength: Infinity });

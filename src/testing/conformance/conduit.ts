@@ -65,7 +65,11 @@ export function conduitOf(kind: ChannelKind, name: string, options: ConduitOptio
   return { kind, name, channel, spec: made["~channel"], thing };
 }
 
-function declared(kind: ChannelKind, name: string, options: ConduitOptions): Channel & { readonly thing: Target } {
+function declared(
+  kind: ChannelKind,
+  name: string,
+  options: ConduitOptions,
+): Channel & { readonly thing: Target } {
   const messages: Messages = { thing: ThingMade };
   const { partitions = 2, ordered, dedupWindow, lock = "5s", ...given } = options;
   switch (kind) {

@@ -31,7 +31,11 @@ export interface Line {
   /** Sends envelopes, one result each. */
   send(to: Conduit, ...envelopes: readonly Envelope[]): Promise<readonly SendResult[]>;
   sendAll(to: Conduit, outgoing: readonly Outgoing[]): Promise<readonly SendResult[]>;
-  reader(conduit: Conduit, as?: string, options?: Partial<ReceiverOptions> & { filter?: MessageFilter }): Reader;
+  reader(
+    conduit: Conduit,
+    as?: string,
+    options?: Partial<ReceiverOptions> & { filter?: MessageFilter },
+  ): Reader;
   deadLetters(conduit: Conduit, as?: string): Promise<readonly DeadLetterDelivery[]>;
   close(): Promise<void>;
 }
@@ -112,7 +116,9 @@ export class Kit {
     reads: readonly (Conduit | Reads)[] = [],
     transport: Transport = this.world.transport(),
   ): Promise<Line> {
-    const sources = reads.map((each) => readsOf(each)).map(({ conduit, as = "reader", filter }) => sourceOf(conduit, as, filter));
+    const sources = reads
+      .map((each) => readsOf(each))
+      .map(({ conduit, as = "reader", filter }) => sourceOf(conduit, as, filter));
     const destinations = sends.map(({ spec: channel, name: address }) => ({ channel, address }));
     await this.world.prepare?.({ destinations, sources });
     const { runtime } = this.world;
@@ -181,7 +187,8 @@ export class Kit {
   #line(connection: Connection, sources: readonly Source[]): Line {
     const { time, run } = this;
     const sourceFor = (conduit: Conduit, as: string): Source =>
-      sources.find((source) => source.address === conduit.name && asOf(source) === as) ?? sourceOf(conduit, as);
+      sources.find((source) => source.address === conduit.name && asOf(source) === as) ??
+      sourceOf(conduit, as);
     const sendAll: Line["sendAll"] = async ({ spec, name }, outgoing) => {
       const sender = connection.sender({ channel: spec, address: name });
       const results = await sender.send(outgoing);
@@ -191,7 +198,11 @@ export class Kit {
     return {
       connection,
       sendAll,
-      send: (to, ...envelopes) => sendAll(to, envelopes.map((envelope) => ({ envelope }))),
+      send: (to, ...envelopes) =>
+        sendAll(
+          to,
+          envelopes.map((envelope) => ({ envelope })),
+        ),
       reader: (conduit, as = "reader", options = {}) => {
         const lost: Reader["lost"] = [];
         const receiver = connection.receiver(sourceFor(conduit, asName(conduit, as)), {
@@ -234,5 +245,8 @@ function asOf(source: Source): string {
 /** @throws {ConformanceFailure} unless every message was accepted. */
 export function accepted(results: readonly SendResult[]): void {
   const refused = results.filter((result) => !result.ok);
-  check(refused.length === 0, `the broker accepts every message (it refused ${refused.map((each) => each.error.message).join("; ")})`);
+  check(
+    refused.length === 0,
+    `the broker accepts every message (it refused ${refused.map((each) => each.error.message).join("; ")})`,
+  );
 }

@@ -15,7 +15,10 @@ export const needOf: Readonly<Record<ChannelKind, Need>> = {
 export function declaredTokens(capabilities: Capabilities, extras: readonly Extra[]): ReadonlySet<Token> {
   const tokens = new Set<Token>(extras);
   for (const need of Object.keys(capabilities.needs) as Need[]) tokens.add(need);
-  for (const [kind, features] of Object.entries(capabilities.receivers) as [ChannelKind, ReceiverFeatures][]) {
+  for (const [kind, features] of Object.entries(capabilities.receivers) as [
+    ChannelKind,
+    ReceiverFeatures,
+  ][]) {
     for (const [feature, has] of Object.entries(features) as [keyof ReceiverFeatures, boolean][])
       if (has) tokens.add(`${kind}:${feature}`);
   }

@@ -67,12 +67,13 @@ function step(of: AnyService, verb: string, ...input: readonly unknown[]): AnySe
 }
 
 /** The words of a behaviour for a service that was started. */
-export function workerOf(parts: Omit<Worker, "send" | "stop"> & { readonly time: Time; readonly run: string }): Worker {
+export function workerOf(
+  parts: Omit<Worker, "send" | "stop"> & { readonly time: Time; readonly run: string },
+): Worker {
   const { app, time, run } = parts;
   return {
     ...parts,
-    send: (to, thing, options = {}) =>
-      time.finish(app.send(to.thing, thing, withRun(options, run))),
+    send: (to, thing, options = {}) => time.finish(app.send(to.thing, thing, withRun(options, run))),
     stop: (deadline = "30s") => time.finish(app.stop({ deadline })),
   };
 }

@@ -1,0 +1,22 @@
+import { lifeCycle } from "./a-life-cycle.js";
+import { sending } from "./b-send.js";
+import { settling } from "./c-settle.js";
+import type { Behaviour, NotYet } from "./behaviour.js";
+
+/** The behaviours of adapters, sections A to O, in the order of the catalogue. */
+export const behaviours: readonly Behaviour[] = [...lifeCycle, ...sending, ...settling];
+
+/** Behaviours that wait for a feature, outside of pass, unsupported and fail. */
+export const notYet: readonly NotYet[] = [
+  { number: 106, name: "dlq-peek-list-filter-purge", section: "J", waitsFor: "the dead-letter tools" },
+  {
+    number: 107,
+    name: "redrive-to-source-full-retry-budget",
+    section: "J",
+    waitsFor: "the dead-letter tools",
+  },
+  { number: 108, name: "edit-and-redrive", section: "J", waitsFor: "the dead-letter tools" },
+  { number: 122, name: "large-payload-claim-check-roundtrip", section: "K", waitsFor: "the claim check" },
+  { number: 145, name: "delayed-retry-new-trace-and-link", section: "O", waitsFor: "tracing" },
+  { number: 146, name: "metrics-with-destination", section: "O", waitsFor: "metrics" },
+];
