@@ -20,6 +20,7 @@ export async function checkSample({ check }: Checks): Promise<void> {
     await check(`npm start -- --sabotage ${name} is caught`, () => {
       const { exitCode, stderr, stdout } = attempt("npm", ["start", "--", "--sabotage", name], root);
       if (exitCode === 0) throw new Error("it ended with exit code 0");
+      if (stderr.trim() === "") throw new Error("it said nothing on standard error");
       if (`${stdout}${stderr}`.includes("    at ")) throw new Error(`it printed a stack trace:\n${stderr}`);
     });
   }
