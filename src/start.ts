@@ -1,7 +1,5 @@
 import { appOf, type App } from "./app.js";
-import { ClaimMemo } from "./consume/claim.js";
 import type { ConsumerSpec } from "./consume/consumer-spec.js";
-import { messageIndex } from "./consume/decode.js";
 import type { Consumer } from "./consume/environment.js";
 import { Pump } from "./consume/pump.js";
 import type { ChannelKind, ChannelSpec } from "./contracts/channel.js";
@@ -182,7 +180,7 @@ function pumpFor({ service, options, runtime, emit, producer, connection, planne
     throw new WaybillError("unsupported", `${transport.name} cannot receive from a ${spec.channel.kind}`);
   }
   const receiver = connection.receiver(source, {
-    lanes: spec.concurrency,
+    lanes: spec.concurrency + spareLanes,
     perLane: perLane(spec),
     startFrom: spec.startFrom,
     onLost: (delivery, error) => {
@@ -207,9 +205,12 @@ function pumpFor({ service, options, runtime, emit, producer, connection, planne
     around: service.around,
     emit,
   };
-  const pump = new Pump({ consumer, index: messageIndex(spec.channel.messages), memo: new ClaimMemo() });
+  const pump = new Pump(consumer);
   return pump;
 }
+
+/** Sessions beyond the concurrency: one that is held for a retry does not keep others from their turn. */
+const spareLanes = 64;
 
 /** Of a session one delivery at a time, of a partition a window: the next one waits behind it in any case. */
 function perLane(spec: ConsumerSpec): number {

@@ -3,20 +3,24 @@ import { isSettlement, type Settlement } from "../message/settlement.js";
 import { classify, type Classified } from "../policy/classify.js";
 import { decide, type Decision } from "../policy/decide.js";
 import { runAround } from "./around.js";
-import { claim, completeClaim, releaseClaim, type ClaimMemo } from "./claim.js";
+import { claim, completeClaim, keyOf, releaseClaim, type ClaimMemo } from "./claim.js";
+import type { ConsumerSpec } from "./consumer-spec.js";
 import { decode, type MessageIndex } from "./decode.js";
 import type { DeliveryRun } from "./delivery-run.js";
 import { eventFields, type Consumer } from "./environment.js";
 import { HandlerContext, SendBuffer } from "./handler-context.js";
 import { runInInbox } from "./inbox-run.js";
 import type { Received } from "./received.js";
+import type { Slots } from "./slots.js";
 import { deadLettered, ignored, leave, type Verdict } from "./verdict.js";
+import { waitInPlace } from "./wait.js";
 
 /** What the attempts of one consumer share. */
 export interface Attempts {
   readonly consumer: Consumer;
   readonly index: MessageIndex;
   readonly memo: ClaimMemo;
+  readonly slots: Slots;
 }
 
 /**
@@ -49,7 +53,29 @@ export async function admit(attempts: Attempts, run: DeliveryRun): Promise<Verdi
   if (early !== undefined) return early;
   const message = messageOf(run);
   if (spec.idempotency === undefined) return undefined;
+  await waitForTwin(attempts, run, message, spec);
   return claim(consumer, memo, run, message, spec.idempotency);
+}
+
+/** How long a message waits for a copy of itself that is handled in this process. */
+const twinWaitMs = 30_000;
+
+/** Two copies in one process: the second waits, without a slot, for what the first comes to. */
+async function waitForTwin(
+  attempts: Attempts,
+  run: DeliveryRun,
+  message: Received,
+  spec: ConsumerSpec,
+): Promise<void> {
+  const { consumer, memo, slots } = attempts;
+  // The twin may be in this very batch, and then wait for this one.
+  if (spec.idempotency === undefined || spec.batch !== undefined) return;
+  const twin = memo.running(keyOf(message, spec.idempotency.key));
+  if (twin === undefined) return;
+  slots.give();
+  await waitInPlace(consumer.runtime, run, twinWaitMs, twin);
+  await slots.retake([run.end]);
+  if (run.abortError !== undefined) throw run.abortError;
 }
 
 /** Decodes a delivery once and finds its handler. Answers a verdict if no handler is to run. */
@@ -233,6 +259,7 @@ function settlementVerdict(consumer: Consumer, run: DeliveryRun, settlement: Set
     case "deadLetter":
     case "park":
     case "reject":
+      run.spent += 1;
       return deadLettered(settlement.description);
     case "retry": {
       const failure: Classified = {

@@ -50,6 +50,7 @@ export async function claim(
     case "acquired":
       run.claim = { scope, key, token: result.token, owner };
       run.claimRecovered = result.recovered;
+      run.endClaim = memo.begin(key);
       // Counted from before the request: the store's lease cannot end earlier than this.
       run.extendAtMs = claimedAtMs + spec.leaseMs / 3;
       return undefined;
@@ -86,6 +87,8 @@ export async function completeClaim(
   } catch {
     memo.remember(handle);
     return leave("the idempotency store did not confirm that the message is done");
+  } finally {
+    run.endClaim?.();
   }
 }
 
@@ -99,12 +102,34 @@ export async function releaseClaim(consumer: Consumer, run: DeliveryRun): Promis
     await callStore(consumer, handle.key, (store) => store.release(handle));
   } catch {
     // The lease ends by itself.
+  } finally {
+    run.endClaim?.();
   }
 }
 
-/** Claims that were done but not confirmed by the store, bounded: the oldest are forgotten first. */
+/**
+ * What this process knows of claims: those that run here, and those that were done but not confirmed by the store
+ * (bounded: the oldest are forgotten first).
+ */
 export class ClaimMemo {
   readonly #handles = new Map<string, ClaimHandle>();
+  readonly #running = new Map<string, Promise<void>>();
+
+  /** The end of a claim that runs in this process. */
+  running(key: string): Promise<void> | undefined {
+    return this.#running.get(key);
+  }
+
+  /** Notes that a claim runs here. Call the result at its end. */
+  begin(key: string): () => void {
+    let end = (): void => undefined;
+    const ended = new Promise<void>((resolve) => (end = resolve));
+    this.#running.set(key, ended);
+    return () => {
+      if (this.#running.get(key) === ended) this.#running.delete(key);
+      end();
+    };
+  }
 
   get(key: string): ClaimHandle | undefined {
     return this.#handles.get(key);

@@ -25,8 +25,8 @@ export class DeliveryRun {
   immediateUsed = 0;
   /** When it first held back its lane, if it did. */
   heldSinceMs: number | undefined;
-  /** Ends its wait in the lane, while there is one. */
-  interruptHold: (() => void) | undefined;
+  /** Ends its wait, while it waits in place. */
+  interruptWait: (() => void) | undefined;
   firstFailedAt: string | undefined;
   /** When its lock ends. */
   lockedUntilMs: number | undefined;
@@ -40,6 +40,8 @@ export class DeliveryRun {
   entry: HandlerEntry | undefined;
   claim: ClaimHandle | undefined;
   claimRecovered = false;
+  /** Tells those of this process that wait for the claim that it has ended. */
+  endClaim: (() => void) | undefined;
   /** Its handler ignored the abort and still runs. */
   zombie = false;
   /** Set once it is settled or left: nothing may happen to it any more. */

@@ -6,6 +6,7 @@ import { eventFields, type Consumer } from "./environment.js";
 import type { LockKeeper } from "./lock-keeper.js";
 import { settle, type Settled } from "./settle.js";
 import { leave, type Verdict } from "./verdict.js";
+import { waitInPlace } from "./wait.js";
 
 /** How long a stream waits before it settles again what could not be settled: it has nowhere to put it back to. */
 const settleAgainMs = 5000;
@@ -41,7 +42,7 @@ export async function drive(
         tellStay(attempts.consumer, run, verdict, delayMs);
       }
     }
-    if (again.length > 0) await Promise.all(again.map((run) => hold(attempts.consumer, keeper, run, waitMs)));
+    if (waitMs > 0) await holdAll(attempts, keeper, again, waitMs);
     open = again;
   }
 }
@@ -71,6 +72,18 @@ function tellStay(consumer: Consumer, run: DeliveryRun, verdict: Verdict, delayM
   }
 }
 
+/** Lets others have the slot while these wait. */
+async function holdAll(
+  attempts: Attempts,
+  keeper: LockKeeper,
+  runs: readonly DeliveryRun[],
+  delayMs: number,
+): Promise<void> {
+  attempts.slots.give();
+  await Promise.all(runs.map((run) => hold(attempts.consumer, keeper, run, delayMs)));
+  await attempts.slots.retake(runs.map((run) => run.end));
+}
+
 /** Waits in the lane, the lock renewed. Ends early when the lock is lost or the service stops. */
 async function hold(
   consumer: Consumer,
@@ -78,27 +91,9 @@ async function hold(
   run: DeliveryRun,
   delayMs: number,
 ): Promise<void> {
-  if (delayMs > 0) {
-    run.heldSinceMs ??= consumer.runtime.now();
-    await waitFor(consumer, run, delayMs);
-  }
+  run.heldSinceMs ??= consumer.runtime.now();
+  await waitInPlace(consumer.runtime, run, delayMs);
   if (run.abortCause === undefined) keeper.restart(run);
-}
-
-function waitFor(consumer: Consumer, run: DeliveryRun, delayMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    const unpark = consumer.runtime.activity.park(run.end);
-    const timer = consumer.runtime.after(delayMs, end);
-    run.interruptHold = end;
-    run.onAbort(end);
-    function end(): void {
-      timer.cancel();
-      run.interruptHold = undefined;
-      run.onAbort(undefined);
-      unpark();
-      resolve();
-    }
-  });
 }
 
 async function settleFor(

@@ -2,12 +2,15 @@ import { WaybillError } from "../errors.js";
 import type { TimerHandle } from "../runtime/runtime.js";
 import type { Delivery } from "../transport/transport.js";
 import type { Attempts } from "./attempt.js";
+import { ClaimMemo } from "./claim.js";
+import { messageIndex } from "./decode.js";
 import { Checkpointer } from "./checkpointer.js";
 import { DeliveryRun } from "./delivery-run.js";
 import { drive } from "./drive.js";
 import { eventFields, type Consumer } from "./environment.js";
 import { Lanes } from "./lanes.js";
 import { LockKeeper } from "./lock-keeper.js";
+import { Slots } from "./slots.js";
 import { putBack, type Settled } from "./settle.js";
 
 /** How many handlers start in one turn of the event loop, at most. */
@@ -22,15 +25,14 @@ const burst = 256;
 export class Pump {
   readonly #consumer: Consumer;
   readonly #attempts: Attempts;
+  readonly #slots: Slots;
   readonly #lanes = new Lanes();
   readonly #keeper: LockKeeper;
   readonly #checkpointer: Checkpointer | undefined;
   readonly #stop = new AbortController();
   #polling = new AbortController();
-  /** Handler calls at work, and the runs that they have. */
-  #active = 0;
+  /** Runs that handler calls have taken. */
   #working = 0;
-  #concurrency: number;
   #paused = false;
   #turnPlanned = false;
   #receiving = false;
@@ -40,13 +42,19 @@ export class Pump {
   #batchDue = false;
   #whenDrained: (() => void)[] = [];
 
-  constructor(attempts: Attempts) {
-    this.#consumer = attempts.consumer;
-    this.#attempts = attempts;
-    this.#keeper = new LockKeeper(attempts.consumer);
-    this.#concurrency = attempts.consumer.spec.concurrency;
-    this.#checkpointer =
-      attempts.consumer.source.kind === "group" ? new Checkpointer(attempts.consumer) : undefined;
+  constructor(consumer: Consumer) {
+    this.#consumer = consumer;
+    this.#slots = new Slots(consumer.spec.concurrency, consumer.runtime.activity, () => {
+      this.#plan();
+    });
+    this.#attempts = {
+      consumer,
+      index: messageIndex(consumer.spec.channel.messages),
+      memo: new ClaimMemo(),
+      slots: this.#slots,
+    };
+    this.#keeper = new LockKeeper(consumer);
+    this.#checkpointer = consumer.source.kind === "group" ? new Checkpointer(consumer) : undefined;
   }
 
   get consumer(): Consumer {
@@ -58,7 +66,7 @@ export class Pump {
   }
 
   get concurrency(): number {
-    return this.#concurrency;
+    return this.#slots.limit;
   }
 
   /** Deliveries that are accepted and not ended. */
@@ -97,8 +105,7 @@ export class Pump {
 
   /** Takes effect with the next start of a handler. */
   setConcurrency(concurrency: number): void {
-    this.#concurrency = concurrency;
-    this.#plan();
+    this.#slots.limit = concurrency;
   }
 
   /** Stops asking for messages for good, and gives back those that no handler has. */
@@ -107,7 +114,7 @@ export class Pump {
     this.#polling.abort();
     this.#retryTimer?.cancel();
     this.#batchTimer?.cancel();
-    for (const run of this.#keeper.runs) if (run.heldSinceMs !== undefined) run.interruptHold?.();
+    for (const run of this.#keeper.runs) run.interruptWait?.();
     await Promise.all(this.#lanes.drain().map((run) => this.#giveBack(run)));
   }
 
@@ -149,11 +156,15 @@ export class Pump {
   }
 
   #turn(): void {
+    this.#slots.grant();
     this.#receive();
     let budget = burst;
-    while (budget > 0 && this.#active < this.#concurrency) {
+    while (budget > 0 && this.#slots.tryTake()) {
       const runs = this.#next();
-      if (runs === undefined) break;
+      if (runs === undefined) {
+        this.#slots.untake();
+        break;
+      }
       budget -= runs.length;
       void this.#work(runs);
     }
@@ -218,8 +229,8 @@ export class Pump {
     const { batch } = this.#consumer.spec;
     const perSlot = batch?.max ?? (this.#consumer.source.kind === "group" ? streamWindow : 1);
     let held = 0;
-    for (const run of this.#keeper.runs) if (run.heldSinceMs !== undefined) held += 1;
-    return this.#concurrency * perSlot - this.#keeper.runs.size + Math.min(held, 256);
+    for (const run of this.#keeper.runs) if (run.interruptWait !== undefined) held += 1;
+    return this.#slots.limit * perSlot - this.#keeper.runs.size + Math.min(held, 256);
   }
 
   #received(deliveries: readonly Delivery[]): void {
@@ -266,16 +277,14 @@ export class Pump {
   }
 
   async #work(runs: readonly DeliveryRun[]): Promise<void> {
-    this.#active += 1;
     this.#working += runs.length;
     for (const run of runs) run.unpark?.();
     await drive(this.#attempts, this.#keeper, runs, this.#stop.signal, (run, settled) => {
       this.#ended(run, settled);
     });
-    this.#active -= 1;
     this.#working -= runs.length;
     this.#lanes.done(runs[0]?.delivery.lane);
-    this.#plan();
+    this.#slots.give();
   }
 
   #ended(run: DeliveryRun, settled: Settled): void {
