@@ -1,10 +1,24 @@
 import { lifeCycle } from "./a-life-cycle.js";
 import { sending } from "./b-send.js";
 import { settling } from "./c-settle.js";
+import { locking } from "./d-locks.js";
+import { concurrency } from "./e-concurrency.js";
+import { fanningOut } from "./f-topics.js";
+import { ordering } from "./g-order.js";
+import { streaming } from "./h-streams.js";
 import type { Behaviour, NotYet } from "./behaviour.js";
 
 /** The behaviours of adapters, sections A to O, in the order of the catalogue. */
-export const behaviours: readonly Behaviour[] = [...lifeCycle, ...sending, ...settling];
+export const behaviours: readonly Behaviour[] = [
+  ...lifeCycle,
+  ...sending,
+  ...settling,
+  ...locking,
+  ...concurrency,
+  ...fanningOut,
+  ...ordering,
+  ...streaming,
+];
 
 /** Behaviours that wait for a feature, outside of pass, unsupported and fail. */
 export const notYet: readonly NotYet[] = [

@@ -1,19 +1,10 @@
-import { WaybillError } from "../../errors.js";
 import { behavioursOf, fanOutKinds, putBackKinds, type Behaviour } from "./behaviour.js";
-import { check, present, same, sameSet, typed } from "./check.js";
-import { accepted, type Kit, type Line } from "./kit.js";
-import { numbersOf, type Reader } from "./reader.js";
-import type { Conduit } from "./conduit.js";
+import { check, same, sameSet, typed } from "./check.js";
+import { accepted } from "./kit.js";
+import { numbersOf } from "./reader.js";
+import { lockOf, stocked } from "./stocked.js";
 
 const { core, transport } = behavioursOf("C");
-
-/** A channel with messages 1 to `count` on it, and a reader of it. */
-async function stocked(kit: Kit, count: number): Promise<{ conduit: Conduit; line: Line; reader: Reader }> {
-  const conduit = kit.conduit();
-  const line = await kit.connect([conduit], [conduit]);
-  accepted(await line.send(conduit, ...kit.envelopes(count)));
-  return { conduit, line, reader: line.reader(conduit) };
-}
 
 export const settling: readonly Behaviour[] = [
   transport(27, "empty-receive-returns-within-maxWait-without-error", {}, async (kit) => {
@@ -246,17 +237,3 @@ export const settling: readonly Behaviour[] = [
     );
   }),
 ];
-
-/** How long a delivery is locked from now on; 0 where nothing is. */
-export function lockOf(kit: Kit, delivery: { readonly lockedUntilMs: number | undefined }): number {
-  return delivery.lockedUntilMs === undefined ? 0 : delivery.lockedUntilMs - kit.time.runtime.now();
-}
-
-/** A lost lock, as a transport tells it. */
-export const lockLost = (): WaybillError => new WaybillError("lockLost", "the lock of the message is lost");
-
-/** The one dead letter. */
-export const onlyLetter = <T>(letters: readonly T[]): T => {
-  same(letters.length, 1, "dead letters");
-  return present(letters[0], "a dead letter");
-};
