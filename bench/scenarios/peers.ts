@@ -1,0 +1,97 @@
+import fastq from "fastq";
+import { Broker } from "smqp";
+import type { Contender } from "../measure.js";
+import { burst, concurrency } from "./broker-loop.js";
+import { orderBytes } from "./order.js";
+
+/** A queue of somebody else, which first takes a backlog and then hands it out. */
+export interface PeerQueue {
+  send(count: number): Promise<void>;
+  /** Hands out to an asynchronous handler until everything is handled, or the time is up. Answers how many were. */
+  drain(limitMs: number): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** The peers by name. Loading node-ts slows every await of a process, so it is not loaded before it is asked for. */
+export const peers = {
+  fastq: fastqQueue,
+  smqp: smqpQueue,
+  "node-ts": async (): Promise<PeerQueue> => (await import("./node-ts-queue.js")).nodeTsQueue(),
+};
+
+/** A peer in the loop of P1: bursts, then handlers until nothing is left. */
+export function peerLoop<Name extends keyof typeof peers>(name: Name, messages: number): Contender<Name> {
+  return {
+    name,
+    messages,
+    run: async (count) => {
+      const queue = await peers[name]();
+      for (let sent = 0; sent < count; sent += burst) {
+        await queue.send(Math.min(burst, count));
+        await queue.drain(60_000);
+      }
+      await queue.close();
+    },
+  };
+}
+
+/** No messaging semantics: a list of tasks and a limit of how many run at once. */
+async function fastqQueue(): Promise<PeerQueue> {
+  let seen = 0;
+  const handler = async (body: Uint8Array): Promise<void> => {
+    seen += body.byteLength > 0 ? 1 : 0;
+  };
+  const queue = fastq<unknown, Uint8Array>((body, done) => {
+    handler(body).then(() => {
+      done(null);
+    }, done);
+  }, concurrency);
+  queue.pause();
+  return {
+    send: async (count) => {
+      for (let sent = 0; sent < count; sent += 1) queue.push(orderBytes);
+    },
+    drain: () =>
+      new Promise((resolve) => {
+        const before = seen;
+        queue.drain = () => {
+          queue.pause();
+          resolve(seen - before);
+        };
+        queue.resume();
+      }),
+    close: async () => undefined,
+  };
+}
+
+/** The nearest in-process broker: queues, prefetch, acknowledgement. */
+async function smqpQueue(): Promise<PeerQueue> {
+  const broker = new Broker();
+  const queue = broker.assertQueue("orders", { autoDelete: false });
+  const handler = async (content: unknown): Promise<number> => (content as Uint8Array).byteLength;
+  return {
+    send: async (count) => {
+      for (let sent = 0; sent < count; sent += 1) broker.sendToQueue("orders", orderBytes);
+    },
+    drain: (limitMs) =>
+      new Promise((resolve) => {
+        const endMs = Date.now() + limitMs;
+        let handled = 0;
+        queue.consume(
+          (_key: string, message) => {
+            void handler(message.content).then(() => {
+              message.ack();
+              handled += 1;
+              if (queue.messageCount > 0 && (handled % 64 > 0 || Date.now() < endMs)) return;
+              broker.cancel("bench");
+              resolve(handled);
+            });
+          },
+          { consumerTag: "bench", prefetch: concurrency },
+        );
+      }),
+    close: async () => {
+      broker.reset();
+    },
+  };
+}
