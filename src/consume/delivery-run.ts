@@ -84,6 +84,14 @@ export class DeliveryRun {
     this.#wake?.(error);
   }
 
+  /** A new attempt in this process after one that took too long: it has its own signal. */
+  restart(): void {
+    if (this.#aborted?.cause !== "overdue") return;
+    this.#aborted = undefined;
+    this.#controller = undefined;
+    this.zombie = false;
+  }
+
   /** Registers what a wait of this run does when the run is told to end. One wait at a time. */
   onAbort(wake: ((error: WaybillError) => void) | undefined): void {
     this.#wake = wake;

@@ -32,7 +32,7 @@ export async function drive(
     let waitMs = 0;
     for (const [index, run] of open.entries()) {
       const verdict = verdicts[index] ?? leave("it was not attempted");
-      const delayMs = staysFor(run, verdict, stopping);
+      const delayMs = staysFor(attempts.consumer, run, verdict, stopping);
       if (delayMs === undefined) {
         const settled = await settleFor(attempts.consumer, keeper, run, verdict, stopping);
         ended(run, settled);
@@ -54,8 +54,15 @@ async function attemptAll(attempts: Attempts, runs: readonly DeliveryRun[]): Pro
 }
 
 /** How long a run stays in this process for its next attempt; nothing if it is to be settled now. */
-function staysFor(run: DeliveryRun, verdict: Verdict, stopping: AbortSignal): number | undefined {
+function staysFor(
+  consumer: Consumer,
+  run: DeliveryRun,
+  verdict: Verdict,
+  stopping: AbortSignal,
+): number | undefined {
   if (verdict.kind !== "failed" || run.abortCause === "lockLost" || stopping.aborted) return undefined;
+  // Its lock is renewed no longer. Only a stream, which has nowhere to put it back to, goes on with it here.
+  if (run.abortCause === "overdue" && consumer.can.release) return undefined;
   if (verdict.decision.kind === "retryNow") return 0;
   return verdict.decision.kind === "holdLane" ? verdict.decision.delayMs : undefined;
 }
@@ -92,6 +99,7 @@ async function hold(
   delayMs: number,
 ): Promise<void> {
   run.heldSinceMs ??= consumer.runtime.now();
+  run.restart();
   await waitInPlace(consumer.runtime, run, delayMs);
   if (run.abortCause === undefined) keeper.restart(run);
 }
