@@ -82,7 +82,13 @@ export type Happening =
       readonly answer: "ok" | "stale";
     }
   /** A process asked at a boundary, and later had its answer. */
-  | { readonly kind: "asked"; readonly process: string; readonly port: string; readonly subject: string; readonly id: string }
+  | {
+      readonly kind: "asked";
+      readonly process: string;
+      readonly port: string;
+      readonly subject: string;
+      readonly id: string;
+    }
   | { readonly kind: "answered"; readonly process: string; readonly crossing: string }
   | {
       readonly kind: "started";
@@ -103,11 +109,30 @@ export type Happening =
   | { readonly kind: "aborted"; readonly run: number }
   | { readonly kind: "effect"; readonly run: number }
   | { readonly kind: "ended"; readonly run: number; readonly how: "done" | "failed" | "gaveUp" | "asksRetry" }
-  | { readonly kind: "said"; readonly process: string; readonly event: AppEvent["event"]; readonly channel: string; readonly id: string }
+  | {
+      readonly kind: "said";
+      readonly process: string;
+      readonly event: AppEvent["event"];
+      readonly channel: string;
+      readonly id: string;
+    }
   | { readonly kind: "life"; readonly process: string; readonly step: Life; readonly detail: string }
-  | { readonly kind: "promise"; readonly process: string; readonly what: string; readonly number: number; readonly settled: boolean }
+  | {
+      readonly kind: "promise";
+      readonly process: string;
+      readonly what: string;
+      readonly number: number;
+      readonly settled: boolean;
+    }
   | { readonly kind: "fault"; readonly fault: string; readonly where: string }
-  | { readonly kind: "letter"; readonly channel: string; readonly id: string; readonly reason: string; readonly body: string; readonly attempts: number }
+  | {
+      readonly kind: "letter";
+      readonly channel: string;
+      readonly id: string;
+      readonly reason: string;
+      readonly body: string;
+      readonly attempts: number;
+    }
   | { readonly kind: "rest"; readonly channel: string; readonly messages: number }
   | { readonly kind: "polluted"; readonly where: string };
 

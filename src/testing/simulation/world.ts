@@ -87,10 +87,20 @@ export class SimWorld {
   }
 
   after(actor: Actor, delayMs: number, run: () => void): TimerHandle {
-    return this.#timers.add(this.#nowMs + Math.max(0, delayMs), () => {
-      if (actor.paused) this.#held.push({ actor, run });
+    let cancelled = false;
+    const due = (): void => {
+      if (!cancelled) run();
+    };
+    const timer = this.#timers.add(this.#nowMs + Math.max(0, delayMs), () => {
+      if (actor.paused) this.#held.push({ actor, run: due });
       else if (actor.alive) run();
     });
+    return {
+      cancel: () => {
+        cancelled = true;
+        timer.cancel();
+      },
+    };
   }
 
   /** Hands over what a process that goes on again has missed. */

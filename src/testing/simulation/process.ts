@@ -1,0 +1,165 @@
+import { draw } from "../../runtime/random.js";
+import { Activity } from "../../runtime/activity.js";
+import type { PortName, Runtime } from "../../runtime/runtime.js";
+import type { History } from "./history.js";
+import type { Actor, SimWorld } from "./world.js";
+
+/** What a process is made of. */
+export interface ProcessOptions {
+  readonly world: SimWorld;
+  readonly history: History;
+  readonly name: string;
+  /** How far its wall clock is off. */
+  readonly skewMs: number;
+  /** Told once, when it dies. */
+  readonly onCrash: () => void;
+  /** Answers a crossing itself instead of the boundary: a seeded bug. */
+  readonly intercept?: (
+    port: PortName,
+    subject: string,
+    id: string,
+  ) => { readonly answer: unknown } | undefined;
+}
+
+/**
+ * A process of the simulation: its runtime turns every crossing of a boundary into a gate before the effect and a
+ * gate before the answer, and answers nothing any more once it is dead.
+ *
+ * A handler starts at once, as in production; what it waits for is its own affair, and its end is a gate.
+ */
+export class SimProcess implements Actor {
+  readonly name: string;
+  readonly runtime: Runtime;
+  alive = true;
+  paused = false;
+  /** The crossing whose effect happens right now. */
+  crossing = "";
+  readonly #options: ProcessOptions;
+  readonly #counts = new Map<string, number>();
+  #crashAt: { readonly port: PortName; readonly when: "before" | "after" } | undefined;
+
+  constructor(options: ProcessOptions) {
+    this.#options = options;
+    this.name = options.name;
+    const { world, skewMs } = options;
+    this.runtime = {
+      now: () => world.nowMs + skewMs,
+      elapsed: () => world.nowMs - world.startMs,
+      after: (delayMs, run) => world.after(this, delayMs, run),
+      hold: () => ({ cancel: () => undefined }),
+      defer: (run) => {
+        world.defer(this, run);
+      },
+      random: (name) => draw(world.seed, this.#nth(`random ${name}`)),
+      uuid: (name) => this.#nth(`uuid ${name}`),
+      port: (port, subject, id, call) => this.#cross(port, subject, id, call),
+      activity: new Activity(),
+    };
+  }
+
+  /** Dies at the next crossing of that boundary. */
+  crashAt(port: PortName, when: "before" | "after"): void {
+    this.#crashAt = { port, when };
+  }
+
+  crash(): void {
+    if (!this.alive) return;
+    this.alive = false;
+    this.#options.history.add({ kind: "life", process: this.name, step: "crashed", detail: "" });
+    this.#options.onCrash();
+  }
+
+  pause(forMs: number): void {
+    const { world, history, name } = this.#options;
+    this.paused = true;
+    history.add({ kind: "life", process: name, step: "paused", detail: `${forMs} ms` });
+    world.after({ name: "world", alive: true, paused: false }, forMs, () => {
+      this.resume();
+    });
+  }
+
+  resume(): void {
+    if (!this.paused) return;
+    this.paused = false;
+    this.#options.history.add({ kind: "life", process: this.name, step: "resumed", detail: "" });
+    this.#options.world.release();
+  }
+
+  /** Waits on the virtual clock. */
+  sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.runtime.after(ms, resolve);
+    });
+  }
+
+  /** Waits until the scheduler goes on with it. */
+  turn(name: string): Promise<void> {
+    return new Promise((resolve) => {
+      this.#options.world.gate(this, this.#nth(`${this.name} ${name}`), resolve);
+    });
+  }
+
+  #cross<T>(port: PortName, subject: string, id: string, call: () => T): T {
+    if (!this.alive) return silence();
+    const { history, intercept } = this.#options;
+    const intercepted = intercept?.(port, subject, id);
+    if (intercepted !== undefined) return intercepted.answer as T;
+    const name = this.#nth(`${this.name} ${port} ${subject} ${id}`);
+    if (port === "store" || port === "renew")
+      history.add({ kind: "asked", process: this.name, port, subject, id });
+    // What the core gets is a promise where the boundary may give a value: every caller takes both.
+    if (port === "handler") return this.#effect(port, name, call) as T;
+    return new Promise((resolve, reject) => {
+      this.#options.world.gate(this, `${name} >`, () => {
+        this.#effect(port, name, call).then(resolve, reject);
+      });
+    }) as T;
+  }
+
+  /** The effect, a crash before or after it, and the gate before its answer. */
+  #effect<T>(port: PortName, name: string, call: () => T): Promise<Awaited<T>> {
+    if (this.#dies(port, "before")) return silence();
+    return new Promise((resolve, reject) => {
+      const answer = (give: () => void): void => {
+        if (!this.alive) return;
+        if (this.#dies(port, "after")) return;
+        this.#options.world.gate(this, `${name} <`, () => {
+          if (port === "renew")
+            this.#options.history.add({ kind: "answered", process: this.name, crossing: name });
+          give();
+        });
+      };
+      this.crossing = name;
+      try {
+        const made = call();
+        if (made instanceof Promise) {
+          made.then(
+            (value: Awaited<T>) => answer(() => resolve(value)),
+            (error: unknown) => answer(() => reject(error as Error)),
+          );
+        } else answer(() => resolve(made as Awaited<T>));
+      } catch (error) {
+        answer(() => reject(error as Error));
+      }
+    });
+  }
+
+  #dies(port: PortName, when: "before" | "after"): boolean {
+    const plan = this.#crashAt;
+    if (plan?.port !== port || plan.when !== when) return false;
+    this.crash();
+    return true;
+  }
+
+  /** The name, told apart from its earlier uses in this process. */
+  #nth(name: string): string {
+    const count = (this.#counts.get(name) ?? 0) + 1;
+    this.#counts.set(name, count);
+    return count === 1 ? name : `${name} #${count}`;
+  }
+}
+
+/** What the dead hear: nothing, for ever. */
+function silence<T>(): T {
+  return new Promise<never>(() => undefined) as T;
+}

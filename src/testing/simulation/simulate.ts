@@ -1,0 +1,393 @@
+import { memory, memoryBroker, memoryIdempotency } from "../../../adapters/memory/index.js";
+import { worldOf } from "../../../adapters/memory/memory-broker.js";
+import type { App } from "../../app.js";
+import { noHistory } from "../../message/attributes.js";
+import { noHeaders } from "../../message/header-rules.js";
+import { Activity } from "../../runtime/activity.js";
+import { digest } from "../../runtime/hash.js";
+import type { Runtime } from "../../runtime/runtime.js";
+import type { Connection, Source } from "../../transport/transport.js";
+import type { BugName } from "./bugs.js";
+import { simChannels, type SimChannels } from "./contracts.js";
+import { dice } from "./dice.js";
+import { Faults } from "./faults.js";
+import { Fleet, nature } from "./fleet.js";
+import { historyOf, type History, type Recorded } from "./history.js";
+import { Outbox, produce, producerService } from "./producer.js";
+import { reachOf, interceptOf } from "./reach.js";
+import { defaultSize, type SimulationSize } from "./size.js";
+import { drawSwarm, type Swarm } from "./swarm.js";
+import { workerService } from "./worker.js";
+import { burstFrom, drawWorkload, type PlannedMessage, type Workload } from "./workload.js";
+import { SimWorld, type RunEnd } from "./world.js";
+
+/** Options for {@link simulate}. */
+export interface SimulateOptions {
+  readonly size?: SimulationSize;
+  /** Changes what was drawn: shrinking leaves faults out. */
+  readonly adjust?: (swarm: Swarm) => Swarm;
+  /** A bug that the checkers must catch. */
+  readonly bug?: BugName;
+}
+
+/** One schedule, run to its end. */
+export interface Schedule {
+  readonly seed: string;
+  readonly size: SimulationSize;
+  readonly swarm: Swarm;
+  readonly workload: Workload;
+  readonly history: readonly Recorded[];
+  /** One line per choice. */
+  readonly trace: readonly string[];
+  readonly choices: number;
+  /** How each phase ended, by its name. */
+  readonly phases: Readonly<Record<string, RunEnd>>;
+  /** Over the trace and the history: the same seed gives the same. */
+  readonly hash: string;
+}
+
+/**
+ * Runs one schedule: producers, an in-memory broker, consumers and an idempotency store, with the faults that the
+ * seed draws; then heals everything and waits until nothing is left to do; then stops everybody.
+ */
+export async function simulate(seed: string, options: SimulateOptions = {}): Promise<Schedule> {
+  const { size = defaultSize, adjust = (swarm: Swarm) => swarm, bug } = options;
+  const drawn = dice(seed);
+  const swarm = adjust(drawSwarm(drawn, size));
+  const workload = drawWorkload(drawn, size, swarm);
+  const run = new Run(seed, size, swarm, workload, bug);
+  await run.toTheEnd();
+  const { world, history, phases } = run;
+  const hash = digest([...world.trace, ...history.all.map(lineOf)].join("\n"));
+  return {
+    seed,
+    size,
+    swarm,
+    workload,
+    history: history.all,
+    trace: world.trace,
+    choices: world.choices,
+    phases,
+    hash,
+  };
+}
+
+/** A happening as it counts into the hash: no engine-made texts. */
+function lineOf(happening: Recorded): string {
+  const { kind, choice } = happening;
+  if ("id" in happening) return `${choice} ${kind} ${happening.id}`;
+  return "run" in happening ? `${choice} ${kind} ${happening.run}` : `${choice} ${kind}`;
+}
+
+class Run {
+  readonly world: SimWorld;
+  readonly history: History;
+  readonly phases: Record<string, RunEnd> = {};
+  readonly #size: SimulationSize;
+  readonly #swarm: Swarm;
+  readonly #workload: Workload;
+  readonly #channels: SimChannels;
+  readonly #faults: Faults;
+  readonly #fleet: Fleet;
+  readonly #broker = memoryBroker();
+  readonly #transport = memory({ broker: this.#broker });
+  readonly #brokerRuntime: Runtime;
+  readonly #outboxes = new Map<string, Outbox>();
+  readonly #bug: BugName | undefined;
+
+  constructor(
+    seed: string,
+    size: SimulationSize,
+    swarm: Swarm,
+    workload: Workload,
+    bug: BugName | undefined,
+  ) {
+    this.#size = size;
+    this.#swarm = swarm;
+    this.#workload = workload;
+    this.#bug = bug;
+    this.#channels = simChannels(size, swarm);
+    this.world = new SimWorld(seed, Date.UTC(2026, 0, 1));
+    this.history = historyOf(this.world);
+    this.#brokerRuntime = runtimeOf(this.world);
+    this.#faults = new Faults(this.world, this.history, swarm.faults);
+    const store = memoryIdempotency({ runtime: this.#brokerRuntime });
+    const reach = {
+      transport: this.#transport,
+      store,
+      broker: worldOf(this.#broker),
+      channels: this.#channels,
+      bug,
+    };
+    const intercept = interceptOf(bug, this.world, swarm);
+    this.#fleet = new Fleet({
+      world: this.world,
+      history: this.history,
+      faults: this.#faults,
+      swarm,
+      brokerRuntime: this.#brokerRuntime,
+      reach: (boundary) => reachOf(reach, boundary),
+      ...(intercept !== undefined ? { intercept } : {}),
+      stopsEarly: bug === "handlerAfterClose",
+    });
+  }
+
+  async toTheEnd(): Promise<void> {
+    const outside = await this.#outside();
+    this.#populate();
+    this.#plan();
+    this.#foreign(outside);
+    await this.#phase(
+      "safety",
+      this.#swarm.timeShare,
+      () => this.world.choices >= this.#size.minChoices || this.#done(),
+    );
+    this.#heal();
+    await this.#phase("liveness", 0, () => this.#done());
+    if (this.#swarm.staleCopies > 0) {
+      this.#staleCopies(outside);
+      await this.#phase("stale", 0, () => this.#done());
+    }
+    if (this.#swarm.hotShare > 0) {
+      this.#burst();
+      await this.#phase("burst", 0, () => this.#done());
+    }
+    for (const member of this.#fleet.members) {
+      member.wanted = false;
+      this.#fleet.stop(member, 30_000);
+    }
+    await this.#phase("stop", 0, () => this.#allStopped());
+    this.#inspect(outside);
+  }
+
+  async #phase(name: string, timeShare: number, until: () => boolean): Promise<void> {
+    this.phases[name] = await this.world.run({ until, timeShare, maxChoices: this.#size.maxChoices });
+  }
+
+  /** Somebody beside the fleet: foreign senders, and who looks into the broker at the end. */
+  async #outside(): Promise<Connection> {
+    return this.#transport.connect({
+      service: "outside",
+      runtime: this.#brokerRuntime,
+      destinations: sourcesOf(this.#channels),
+      sources: sourcesOf(this.#channels),
+    });
+  }
+
+  #populate(): void {
+    const parts = { channels: this.#channels, history: this.history, fleet: this.#fleet };
+    for (let number = 1; number <= this.#size.producers; number += 1) {
+      const name = `p${number}`;
+      const outbox = new Outbox(this.#workload.messages.filter(({ producer }) => producer === name));
+      this.#outboxes.set(name, outbox);
+      this.#fleet.add(name, producerService(name, this.#channels)["~service"], (app, process) => {
+        produce(parts, outbox, app, process);
+      });
+    }
+    const worker = workerService({
+      channels: this.#channels,
+      swarm: this.#swarm,
+      workload: this.#workload,
+      history: this.history,
+      jitter: this.#bug === "jitterOff" ? "none" : "full",
+      sendsAtOnce: this.#bug === "failedHandlerSends",
+    });
+    for (let number = 1; number <= this.#size.consumers; number += 1)
+      this.#fleet.add(`c${number}`, worker["~service"]);
+  }
+
+  /** What the swarm does to processes, when its choice has come. */
+  #plan(): void {
+    const { crash, stop, pause } = this.#swarm;
+    const at = new Map<number, (() => void)[]>();
+    const plan = (choice: number, run: () => void): void =>
+      void at.set(choice, [...(at.get(choice) ?? []), run]);
+    if (crash !== undefined) {
+      plan(crash.fromChoice, () =>
+        this.#fleet.member(crash.victim)?.process?.crashAt(crash.port, crash.when),
+      );
+    }
+    if (stop !== undefined) {
+      plan(stop.fromChoice, () => {
+        const member = this.#fleet.member(stop.victim);
+        if (member?.app === undefined) return;
+        this.#fleet.stop(member, stop.deadlineMs, stop.twice);
+        this.world.after(nature, stop.deadlineMs + stop.backAfterMs, () => {
+          // It may have crashed while it stopped, and be back already.
+          if (member.wanted && member.app === undefined && member.process?.alive === true)
+            this.#fleet.up(member);
+        });
+      });
+    }
+    if (pause !== undefined) {
+      plan(pause.fromChoice, () => this.#fleet.member(pause.victim)?.process?.pause(pause.forMs));
+    }
+    this.world.onChoice = (choice) => {
+      for (const run of at.get(choice) ?? []) run();
+    };
+  }
+
+  /** Sends what no producer of ours would send. */
+  #foreign(outside: Connection): void {
+    for (const { n, id, channel, key, body } of this.#workload.foreign) {
+      this.world.gate(nature, `outside sends ${n}`, () => {
+        const envelope = {
+          id,
+          source: "outside",
+          type: "sim.work",
+          version: 1,
+          key,
+          contentType: "application/json",
+          headers: noHeaders,
+          history: noHistory,
+          extensions: noHeaders,
+          body: Buffer.from(body),
+        };
+        void this.#sender(outside, channel).send([{ envelope }]);
+        this.#accepted(channel, id, body);
+      });
+    }
+  }
+
+  /** Copies of old messages that come hours later: a redrive, a slow network. */
+  #staleCopies(outside: Connection): void {
+    const told = this.history.all.flatMap((each) => (each.kind === "accepted" && each.heard ? [each] : []));
+    const firsts = told.filter(({ brokerId, cause }) => brokerId === undefined && cause === undefined);
+    this.world.after(nature, 3 * 3_600_000, () => {
+      for (let copy = 0; copy < this.#swarm.staleCopies; copy += 1) {
+        const first = firsts[(copy * 7) % firsts.length];
+        const planned = this.#workload.messages.find(({ id }) => id === first?.id);
+        if (first === undefined || planned === undefined) continue;
+        const envelope = {
+          id: first.id,
+          brokerId: `stale ${copy} ${first.id}`,
+          source: planned.producer,
+          type: "sim.work",
+          version: 1,
+          key: planned.key,
+          contentType: "application/json",
+          headers: noHeaders,
+          history: noHistory,
+          extensions: noHeaders,
+          body: Buffer.from(first.body),
+        };
+        void this.#sender(outside, planned.channel).send([{ envelope }]);
+        this.history.add({ kind: "fault", fault: "staleCopy", where: first.id });
+        this.#accepted(planned.channel, first.id, first.body);
+      }
+      this.#staleSent = true;
+    });
+  }
+  #staleSent = false;
+
+  #sender(outside: Connection, channel: keyof SimChannels) {
+    const { [channel]: ref } = this.#channels;
+    return outside.sender({ channel: ref["~channel"], address: channel });
+  }
+
+  #accepted(channel: string, id: string, body: string): void {
+    const rest = { brokerId: undefined, cause: undefined, delayMs: undefined, heard: true };
+    this.history.add({ kind: "accepted", process: "outside", channel, id, body, ...rest });
+  }
+
+  /** A burst on one key, and one message of another behind it. */
+  #burst(): void {
+    const outbox = this.#outboxes.get("p1");
+    const member = this.#fleet.member("p1");
+    if (outbox === undefined || member?.app === undefined || member.process === undefined) return;
+    const message = (n: number, key: string, lane: number): PlannedMessage => ({
+      n,
+      id: `m${n}`,
+      channel: "orders",
+      key,
+      producer: "p1",
+      lane,
+    });
+    const burst = Array.from({ length: 6 }, (_, index) => message(burstFrom + index, "k0", 0));
+    outbox.add([...burst, message(burstFrom + 100, "k7", 0)]);
+    const parts = { channels: this.#channels, history: this.history, fleet: this.#fleet };
+    produce(parts, outbox, member.app as App, member.process);
+  }
+
+  #heal(): void {
+    this.#faults.heal();
+    this.world.onChoice = undefined;
+    for (const { process } of this.#fleet.members) process?.resume();
+  }
+
+  /** Whether everything is sent, and nothing is left in the broker but dead letters. */
+  #done(): boolean {
+    if (!this.world.quiet || !this.#fleet.complete) return false;
+    for (const outbox of this.#outboxes.values()) if (!outbox.empty) return false;
+    if (this.phases["liveness"] !== undefined && this.#swarm.staleCopies > 0 && !this.#staleSent)
+      return false;
+    return this.#broker
+      .counts()
+      .every(({ active, scheduled, deferred }) => active + scheduled + deferred === 0);
+  }
+
+  #allStopped(): boolean {
+    if (!this.world.quiet) return false;
+    return this.#fleet.members.every(({ app }) => app === undefined) && this.#openPromises() === 0;
+  }
+
+  #openPromises(): number {
+    const alive = new Set(
+      this.#fleet.members.map(({ process }) => (process?.alive === true ? process.name : "")),
+    );
+    let open = 0;
+    for (const each of this.history.all) {
+      if (each.kind === "promise" && alive.has(each.process)) open += each.settled ? -1 : 1;
+    }
+    return open;
+  }
+
+  /** Looks into the broker. */
+  #inspect(outside: Connection): void {
+    for (const source of sourcesOf(this.#channels)) {
+      const letters = outside.deadLetters(source).peek(10_000);
+      if (letters instanceof Promise) continue;
+      for (const { envelope, record } of letters) {
+        const body = Buffer.from(envelope.body).toString();
+        const { reason, attempts } = record;
+        this.history.add({
+          kind: "letter",
+          channel: source.address,
+          id: envelope.id,
+          reason,
+          body,
+          attempts,
+        });
+      }
+    }
+    for (const { kind, address, active, scheduled, deferred } of this.#broker.counts()) {
+      if (kind === "queue" || kind === "group")
+        this.history.add({ kind: "rest", channel: address, messages: active + scheduled + deferred });
+    }
+  }
+}
+
+/** The broker's own time: right, and never standing still. */
+function runtimeOf(world: SimWorld): Runtime {
+  return {
+    now: () => world.nowMs,
+    elapsed: () => world.nowMs - world.startMs,
+    after: (delayMs, run) => world.after(nature, delayMs, run),
+    hold: () => ({ cancel: () => undefined }),
+    defer: (run) => {
+      world.defer(nature, run);
+    },
+    random: () => 0.5,
+    uuid: (name) => name,
+    port: (_port, _subject, _id, call) => call(),
+    activity: new Activity(),
+  };
+}
+
+function sourcesOf({ jobs, orders, sales }: SimChannels): readonly Source[] {
+  return [
+    { kind: "queue", channel: jobs["~channel"], address: "jobs" },
+    { kind: "queue", channel: orders["~channel"], address: "orders" },
+    { kind: "group", channel: sales["~channel"], address: "sales", group: "worker" },
+  ];
+}
