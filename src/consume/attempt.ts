@@ -3,7 +3,7 @@ import { isSettlement, type Settlement } from "../message/settlement.js";
 import { classify, type Classified } from "../policy/classify.js";
 import { decide, type Decision } from "../policy/decide.js";
 import { runAround } from "./around.js";
-import { claim, completeClaim, keyOf, releaseClaim, type ClaimMemo } from "./claim.js";
+import { abandonClaim, claim, completeClaim, keyOf, releaseClaim, type ClaimMemo } from "./claim.js";
 import type { ConsumerSpec } from "./consumer-spec.js";
 import { decode, type MessageIndex } from "./decode.js";
 import type { DeliveryRun } from "./delivery-run.js";
@@ -54,7 +54,11 @@ export async function admit(attempts: Attempts, run: DeliveryRun): Promise<Verdi
   const message = messageOf(run);
   if (spec.idempotency === undefined) return undefined;
   await waitForTwin(attempts, run, message, spec);
-  return claim(consumer, memo, run, message, spec.idempotency);
+  try {
+    return await claim(consumer, memo, run, message, spec.idempotency);
+  } finally {
+    if (run.claim === undefined) run.endClaim?.();
+  }
 }
 
 /** How long a message waits for a copy of itself that is handled in this process. */
@@ -65,17 +69,20 @@ async function waitForTwin(
   attempts: Attempts,
   run: DeliveryRun,
   message: Received,
-  spec: ConsumerSpec,
+  { idempotency, batch }: ConsumerSpec,
 ): Promise<void> {
+  if (idempotency === undefined) return;
   const { consumer, memo, slots } = attempts;
-  // The twin may be in this very batch, and then wait for this one.
-  if (spec.idempotency === undefined || spec.batch !== undefined) return;
-  const twin = memo.running(keyOf(message, spec.idempotency.key));
-  if (twin === undefined) return;
-  slots.give();
-  await waitInPlace(consumer.runtime, run, twinWaitMs, twin);
-  await slots.retake([run.end]);
-  if (run.abortError !== undefined) throw run.abortError;
+  const key = keyOf(message, idempotency.key);
+  const twin = memo.running(key);
+  // In a batch the twin may be in the same call, and would wait for this one.
+  if (twin !== undefined && batch === undefined) {
+    slots.give();
+    await waitInPlace(consumer.runtime, run, twinWaitMs, twin);
+    await slots.retake([run.end]);
+    if (run.abortError !== undefined) throw run.abortError;
+  }
+  run.endClaim = memo.begin(key);
 }
 
 /** Decodes a delivery once and finds its handler. Answers a verdict if no handler is to run. */
@@ -281,7 +288,8 @@ export async function fail(consumer: Consumer, run: DeliveryRun, thrown: unknown
   const ran = thrown instanceof HandlerFailure;
   const error = thrown instanceof HandlerFailure ? thrown.error : thrown;
   // A handler that still runs keeps its claim, so that nobody runs beside it before the lease has ended.
-  if (!run.zombie) await releaseClaim(consumer, run);
+  if (run.zombie) abandonClaim(run);
+  else await releaseClaim(consumer, run);
   if (run.abortCause === "lockLost") return leave(`the lock was lost: ${run.abortError?.message ?? ""}`);
   const failure = failureOf(run, error);
   if (ran && failure.class !== "cancelled") {

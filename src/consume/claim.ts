@@ -34,25 +34,13 @@ export async function claim(
   const key = keyOf(message, spec.key);
   const remembered = memo.get(key);
   if (remembered !== undefined) return confirm(consumer, memo, remembered, spec);
-  const owner = consumer.runtime.uuid(`owner ${consumer.service} ${message.id}`);
-  const claimedAtMs = consumer.runtime.now();
-  const result = await callStore(consumer, key, (store) =>
-    store.claim({
-      scope,
-      key,
-      fingerprint: fingerprintOf(run),
-      owner,
-      leaseMs: spec.leaseMs,
-      retentionMs: spec.retentionMs,
-    }),
-  );
+  const result = await ask(consumer, run, message, { scope, key, spec });
   switch (result.kind) {
     case "acquired":
-      run.claim = { scope, key, token: result.token, owner };
+      run.claim = result.handle;
       run.claimRecovered = result.recovered;
-      run.endClaim = memo.begin(key);
       // Counted from before the request: the store's lease cannot end earlier than this.
-      run.extendAtMs = claimedAtMs + spec.leaseMs / 3;
+      run.extendAtMs = result.askedAtMs + spec.leaseMs / 3;
       return undefined;
     case "completed":
       return duplicate;
@@ -66,6 +54,23 @@ export async function claim(
         `the idempotency key of message ${message.id} was used with other content: give the second message a new id`,
       );
   }
+}
+
+/** Asks the store for the claim, with a new random owner. */
+async function ask(
+  consumer: Consumer,
+  run: DeliveryRun,
+  message: Received,
+  claim: { readonly scope: string; readonly key: string; readonly spec: IdempotencySpec },
+) {
+  const { scope, key, spec } = claim;
+  const { leaseMs, retentionMs } = spec;
+  const owner = consumer.runtime.uuid(`owner ${consumer.service} ${message.id}`);
+  const askedAtMs = consumer.runtime.now();
+  const request = { scope, key, fingerprint: fingerprintOf(run), owner, leaseMs, retentionMs };
+  const result = await callStore(consumer, key, (store) => store.claim(request));
+  if (result.kind !== "acquired") return result;
+  return { ...result, handle: { scope, key, token: result.token, owner }, askedAtMs };
 }
 
 /**
@@ -105,6 +110,13 @@ export async function releaseClaim(consumer: Consumer, run: DeliveryRun): Promis
   } finally {
     run.endClaim?.();
   }
+}
+
+/** Extends a claim no longer: its lease ends by itself. */
+export function abandonClaim(run: DeliveryRun): void {
+  run.claim = undefined;
+  run.extendAtMs = Infinity;
+  run.endClaim?.();
 }
 
 /**
