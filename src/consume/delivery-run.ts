@@ -44,6 +44,8 @@ export class DeliveryRun {
   endClaim: (() => void) | undefined;
   /** Its handler ignored the abort and still runs. */
   zombie = false;
+  /** A settlement was refused because the delivery is not this process's any more: no other one can succeed. */
+  gone = false;
   /** Set once it is settled or left: nothing may happen to it any more. */
   ended = false;
   #controller: AbortController | undefined;

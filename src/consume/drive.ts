@@ -113,7 +113,7 @@ async function settleFor(
 ): Promise<Settled> {
   for (;;) {
     const settled = await settle(consumer, run, verdict);
-    const lost = run.abortCause !== undefined || stopping.aborted || isLeave(verdict);
+    const lost = run.gone || run.abortCause !== undefined || stopping.aborted || isLeave(verdict);
     if (settled !== "left" || lost || consumer.can.release) return settled;
     run.ended = false;
     await hold(consumer, keeper, run, settleAgainMs);

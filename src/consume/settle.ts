@@ -180,6 +180,7 @@ async function apply(consumer: Consumer, run: DeliveryRun, action: SettleAction)
     );
     const [error] = answer instanceof Promise ? await answer : answer;
     if (error === undefined) return true;
+    run.gone = error.class === "lockLost";
     tellSettleFailed(consumer, run, error);
   } catch (cause) {
     tellSettleFailed(

@@ -1,0 +1,25 @@
+import { describe, expect, it } from "vitest";
+import { service, WaybillError } from "waybill";
+import { testBus } from "waybill/testing";
+import { log } from "./jobs.js";
+
+const refusals = async (error: WaybillError, times: number): Promise<number> => {
+  const reader = service("reader").read(log, { done: () => undefined });
+  const bus = await testBus(reader);
+  bus.failNext("settle", { channel: log, error, times });
+  await bus.deliver(log.done, { id: "1" });
+  await bus.settle({ advance: "10m" });
+  const failed = bus.events.filter(({ event }) => event === "settleFailed").length;
+  await bus.stop();
+  return failed;
+};
+
+describe("an event of a stream that cannot be settled", () => {
+  it("is settled again, because it cannot be put back", async () => {
+    expect(await refusals(new WaybillError("settleFailed", "no answer"), 3)).toBe(3);
+  });
+
+  it("is left when it is not this process's any more: no other settlement can succeed", async () => {
+    expect(await refusals(new WaybillError("lockLost", "the partition moved"), 3)).toBe(1);
+  });
+});
