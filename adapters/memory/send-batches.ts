@@ -27,13 +27,13 @@ export interface BatchDoor<M> {
 export function sendBatches<M>(door: BatchDoor<M>, messages: readonly Outgoing[]): readonly SendResult[] {
   const results = new Array<SendResult>(messages.length);
   const spelled: Spelled<M>[] = [];
-  for (const [index, outgoing] of messages.entries()) {
+  messages.forEach((outgoing, index) => {
     try {
       spelled.push({ index, message: door.spell(outgoing) });
     } catch (error) {
       results[index] = { ok: false, error: mapError(error, door.doing) };
     }
-  }
+  });
   // One message needs no measuring.
   const packed = spelled.length === 1 ? [spelled] : door.pack(spelled);
   let stopped = false;
@@ -59,10 +59,10 @@ function submit<M>(
 ): boolean {
   try {
     const tokens = door.submit(batch);
-    for (const [at, { index }] of batch.entries()) {
+    batch.forEach(({ index }, at) => {
       const scheduleToken = tokens[at];
       results[index] = scheduleToken === undefined ? accepted : { ok: true, scheduleToken };
-    }
+    });
     return true;
   } catch (error) {
     const refused = { ok: false as const, error: mapError(error, door.doing) };

@@ -1,9 +1,15 @@
-import { toAmqp, type Outgoing, type Sender, type SendResult } from "../../src/transport/index.js";
+import {
+  toAmqp,
+  type AmqpMessage,
+  type Outgoing,
+  type Sender,
+  type SendResult,
+} from "../../src/transport/index.js";
 import { batches } from "./batches.js";
 import { BrokerError } from "./broker/broker-error.js";
 import { standardMessageBytes } from "./broker/entity-options.js";
 import type { BrokerMessage } from "./broker/message.js";
-import { measure, measureExactly, worstExpansion } from "./broker/message-size.js";
+import { upperBound } from "./broker/message-size.js";
 import { refuseClosed, sendBatches, type BatchDoor, type Spelled } from "./send-batches.js";
 import type { World } from "./world.js";
 
@@ -65,10 +71,15 @@ const noTokens: readonly undefined[] = [];
 
 /** The bytes are copied, so that what the sender does to them later does not travel. */
 function spell({ envelope, dueMs }: Outgoing): BrokerMessage {
-  const message = toAmqp(envelope, { key: "session" });
-  const body = Buffer.from(message.body);
-  return dueMs === undefined ? { ...message, body } : { ...message, body, scheduledEnqueueTimeMs: dueMs };
+  const message: Writable<BrokerMessage> = toAmqp(envelope, spelling);
+  message.body = Buffer.from(envelope.body);
+  if (dueMs !== undefined) message.scheduledEnqueueTimeMs = dueMs;
+  return message;
 }
+
+const spelling = { key: "session" } as const;
+
+type Writable<T> = { -readonly [Field in keyof T]: T[Field] };
 
 const maxBatchMessages = 4_500;
 
@@ -79,14 +90,12 @@ function pack(messages: readonly Spelled<BrokerMessage>[]): readonly (readonly S
   return [...packed(now), ...packed(messages.filter((each) => !now.includes(each)))];
 }
 
-function packed(messages: readonly Spelled<BrokerMessage>[]): readonly (readonly Spelled<BrokerMessage>[])[] {
-  let quickBytes = 0;
-  for (const { message } of messages) quickBytes += measure(message);
-  const fits = messages.length <= maxBatchMessages && quickBytes * worstExpansion <= standardMessageBytes;
-  if (fits) return messages.length === 0 ? [] : [messages];
-  return batches(messages, {
-    sizeOf: ({ message }) => measureExactly(message),
+/** By a bound of their sizes: to measure every character costs more than to send a batch more. */
+const packed = (
+  messages: readonly Spelled<BrokerMessage>[],
+): readonly (readonly Spelled<BrokerMessage>[])[] =>
+  batches(messages, {
+    sizeOf: ({ message }) => upperBound(message),
     maxBytes: standardMessageBytes,
     maxCount: maxBatchMessages,
   });
-}

@@ -3,10 +3,11 @@ import { compileMessage, type WireData } from "../contracts/compiled-message.js"
 import type { ScheduledSendOptions } from "../contracts/send-options.js";
 import { WaybillError } from "../errors.js";
 import { jsonCodec } from "../message/codec.js";
-import type { Envelope, HeaderValue } from "../message/envelope.js";
-import { noHistory } from "../message/attributes.js";
+import type { HeaderValue } from "../message/envelope.js";
+import { noHistory, type EnvelopeDraft } from "../message/attributes.js";
 import { checkHeaders, noHeaders } from "../message/header-rules.js";
 import { durationMs } from "../runtime/duration.js";
+import { isoTime } from "../runtime/iso-time.js";
 import type { Outgoing } from "../transport/transport.js";
 
 /** What a message inherits from where it is sent. */
@@ -62,23 +63,23 @@ function seal(
   }
   const dueMs = dueTime(spec, options, origin.nowMs);
   const ttlMs = options.ttl === undefined ? spec.settings.ttlMs : durationMs(options.ttl, `ttl of ${type}`);
-  const envelope: Envelope = {
+  const envelope: EnvelopeDraft = {
     id,
     source: origin.source,
     type,
     version,
-    ...(key !== undefined ? { key } : {}),
-    time: new Date(origin.nowMs).toISOString(),
+    time: isoTime(origin.nowMs),
     contentType: codec.contentType,
     correlationId: options.correlationId ?? origin.correlationId ?? id,
-    ...(origin.causationId !== undefined ? { causationId: origin.causationId } : {}),
-    ...(options.replyTo !== undefined ? { replyTo: options.replyTo } : {}),
-    ...(ttlMs !== undefined ? { ttlMs } : {}),
     headers: options.headers === undefined ? noHeaders : headersOf(options.headers),
     history: noHistory,
     extensions: noHeaders,
     body: codec.encode(wire.data),
   };
+  if (key !== undefined) envelope.key = key;
+  if (origin.causationId !== undefined) envelope.causationId = origin.causationId;
+  if (options.replyTo !== undefined) envelope.replyTo = options.replyTo;
+  if (ttlMs !== undefined) envelope.ttlMs = ttlMs;
   return { channel: spec.name, outgoing: dueMs === undefined ? { envelope } : { envelope, dueMs } };
 }
 

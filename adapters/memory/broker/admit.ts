@@ -3,7 +3,7 @@ import type { SendTarget } from "./entities.js";
 import { standardMessageBytes } from "./entity-options.js";
 import type { Kernel } from "./kernel.js";
 import type { BrokerMessage } from "./message.js";
-import { measureExactly, measureSent, worstExpansion } from "./message-size.js";
+import { boundOf, measureExactly, measureSent } from "./message-size.js";
 import { publish } from "./publish.js";
 import { entityDisabled, notAllowed, outOfRange, quotaExceeded, tooLarge } from "./refusals.js";
 import { BrokerError } from "./broker-error.js";
@@ -26,13 +26,15 @@ export function send(kernel: Kernel, target: SendTarget, messages: readonly Brok
   refuseDisabledSend(target);
   const numbers = new Array<number>(messages.length);
   let totalBytes = 0;
+  let bodyBytes = 0;
   for (let at = 0; at < messages.length; at += 1) {
     const message = messages[at];
     if (message === undefined) continue;
     requireSessionId(target, message);
     totalBytes += numbers[at] = measureSent(message);
+    bodyBytes += message.body.byteLength;
   }
-  checkBatch(kernel, target, messages, totalBytes);
+  checkBatch(kernel, target, messages, boundOf(totalBytes, bodyBytes));
   checkRoom(target, totalBytes);
   for (let at = 0; at < messages.length; at += 1) {
     const message = messages[at];
@@ -100,7 +102,7 @@ function checkBatch(
   kernel: Kernel,
   target: SendTarget,
   messages: readonly BrokerMessage[],
-  quickBytes: number,
+  boundBytes: number,
 ): void {
   if (messages.length === 0) {
     throw new BrokerError(
@@ -118,7 +120,7 @@ function checkBatch(
     messages.length === 1
       ? target.options.maxMessageSizeBytes
       : Math.min(batchBytes, target.options.maxMessageSizeBytes * messages.length);
-  if (quickBytes * worstExpansion <= limitBytes) return;
+  if (boundBytes <= limitBytes) return;
   let totalBytes = 0;
   for (const message of messages) {
     const sizeBytes = measureExactly(message);

@@ -6,7 +6,7 @@ export const maxPropertiesBytes = 64 * 1024;
 const maxPropertyBytes = 32 * 1024;
 const maxIdCharacters = 128;
 /** A UTF-16 unit takes at most three bytes in UTF-8. */
-export const worstExpansion = 3;
+const worstExpansion = 3;
 
 /**
  * The size of a message: body, properties and application properties.
@@ -21,6 +21,14 @@ export function measure(message: BrokerMessage): number {
 export function measureExactly(message: BrokerMessage): number {
   return message.body.byteLength + textSize(message, utf8Length);
 }
+
+/** What the size of a message cannot exceed, at the price of {@link measure}. */
+export const upperBound = (message: BrokerMessage): number =>
+  boundOf(measure(message), message.body.byteLength);
+
+/** What the exact size of messages cannot exceed, from the sums of what {@link measure} says and of their bodies. */
+export const boundOf = (sizeBytes: number, bodyBytes: number): number =>
+  bodyBytes + (sizeBytes - bodyBytes) * worstExpansion;
 
 /** Below this no text expansion can reach a limit of Azure's. */
 const smallBytes = maxPropertyBytes / worstExpansion;
