@@ -6,6 +6,13 @@ import { concurrency } from "./e-concurrency.js";
 import { fanningOut } from "./f-topics.js";
 import { ordering } from "./g-order.js";
 import { streaming } from "./h-streams.js";
+import { scheduled } from "./i-schedule.js";
+import { burying } from "./j-dead-letter.js";
+import { fidelity } from "./k-fidelity.js";
+import { recovering } from "./l-errors.js";
+import { shuttingDown } from "./m-shutdown.js";
+import { faults } from "./n-faults.js";
+import { observing } from "./o-observability.js";
 import type { Behaviour, NotYet } from "./behaviour.js";
 
 /** The behaviours of adapters, sections A to O, in the order of the catalogue. */
@@ -18,6 +25,13 @@ export const behaviours: readonly Behaviour[] = [
   ...fanningOut,
   ...ordering,
   ...streaming,
+  ...scheduled,
+  ...burying,
+  ...fidelity,
+  ...recovering,
+  ...shuttingDown,
+  ...faults,
+  ...observing,
 ];
 
 /** Behaviours that wait for a feature, outside of pass, unsupported and fail. */
