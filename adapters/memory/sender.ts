@@ -1,6 +1,5 @@
 import {
   toAmqp,
-  type AmqpMessage,
   type Outgoing,
   type Sender,
   type SendResult,
@@ -85,9 +84,10 @@ const maxBatchMessages = 4_500;
 
 /** Scheduled messages take another operation of the service, so they are never in a batch with others. */
 function pack(messages: readonly Spelled<BrokerMessage>[]): readonly (readonly Spelled<BrokerMessage>[])[] {
+  const scheduled = messages.filter(({ message }) => message.scheduledEnqueueTimeMs !== undefined);
+  if (scheduled.length === 0) return packed(messages);
   const now = messages.filter(({ message }) => message.scheduledEnqueueTimeMs === undefined);
-  if (now.length === messages.length) return packed(now);
-  return [...packed(now), ...packed(messages.filter((each) => !now.includes(each)))];
+  return [...packed(now), ...packed(scheduled)];
 }
 
 /** By a bound of their sizes: to measure every character costs more than to send a batch more. */
