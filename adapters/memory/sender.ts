@@ -1,9 +1,4 @@
-import {
-  toAmqp,
-  type Outgoing,
-  type Sender,
-  type SendResult,
-} from "../../src/transport/index.js";
+import { toAmqp, type Outgoing, type Sender, type SendResult } from "../../src/transport/index.js";
 import { batches } from "./batches.js";
 import { BrokerError } from "./broker/broker-error.js";
 import { standardMessageBytes } from "./broker/entity-options.js";
