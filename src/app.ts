@@ -125,22 +125,13 @@ export function appOf(parts: AppParts): App {
       const [cancelled] = await parts.producer.cancel(channel["~channel"].name, [sent.scheduleToken]);
       return cancelled ?? false;
     },
+    ...consumerControls(parts),
     deadLetters: <N extends string, K extends ChannelKind, M extends Messages, X extends Need>(
       channel: Channel<N, K, M, X>,
       options: ConsumerChoice = {},
     ) => openDeadLetters<M>(parts, onePump(parts, channel, options), channel["~channel"]),
     resumeDeferred: (channel: Channel, numbers: readonly string[], options: ConsumerChoice = {}) =>
       resumeDeferred(onePump(parts, channel, options), numbers),
-    pause: (channel?: Channel, options: ConsumerChoice = {}) => {
-      for (const pump of pumpsOf(parts, channel, options)) pump.pause();
-    },
-    resume: (channel?: Channel, options: ConsumerChoice = {}) => {
-      for (const pump of pumpsOf(parts, channel, options)) pump.resume();
-    },
-    setConcurrency: (channel: Channel, concurrency: number, options: ConsumerChoice = {}) => {
-      checkConcurrency(concurrency);
-      for (const pump of pumpsOf(parts, channel, options)) pump.setConcurrency(concurrency);
-    },
     health: () => healthOf(parts.pumps, life),
     stop,
     [Symbol.asyncDispose]: async () => {
@@ -148,6 +139,20 @@ export function appOf(parts: AppParts): App {
     },
   });
 }
+
+/** Pause, resume and the number of handlers, of one channel or of all. */
+const consumerControls = (parts: AppParts) => ({
+  pause: (channel?: Channel, options: ConsumerChoice = {}): void => {
+    for (const pump of pumpsOf(parts, channel, options)) pump.pause();
+  },
+  resume: (channel?: Channel, options: ConsumerChoice = {}): void => {
+    for (const pump of pumpsOf(parts, channel, options)) pump.resume();
+  },
+  setConcurrency: (channel: Channel, concurrency: number, options: ConsumerChoice = {}): void => {
+    checkConcurrency(concurrency);
+    for (const pump of pumpsOf(parts, channel, options)) pump.setConcurrency(concurrency);
+  },
+});
 
 /** Sends from outside of handlers end with the begin of the stop; handlers may send until they have ended. */
 function refuseClosed(parts: AppParts, life: string): void {

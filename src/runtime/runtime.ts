@@ -45,7 +45,11 @@ export function realRuntime(): Runtime {
     after: realTimer,
     hold: () => {
       const timer = setInterval(() => undefined, longestTimerMs);
-      return { cancel: () => void clearInterval(timer) };
+      return {
+        cancel: () => {
+          clearInterval(timer);
+        },
+      };
     },
     defer: (run) => void setImmediate(run),
     random: () => Math.random(),

@@ -8,10 +8,15 @@ const decode = (text: string, contentType?: string): unknown =>
   jsonCodec.decode(Buffer.from(text), contentType);
 const nested = (depth: number): string => "[".repeat(depth) + "]".repeat(depth);
 
+/** Any JSON value without the key that reading drops on purpose. */
+const jsonValue = fc
+  .jsonValue({ noUnicodeString: false })
+  .filter((data) => !JSON.stringify(data).includes('"__proto__":'));
+
 describe("the JSON codec, encoding", () => {
   it("gives back what JSON can carry", () => {
     fc.assert(
-      fc.property(fc.jsonValue({ noUnicodeString: false }), (data) => {
+      fc.property(jsonValue, (data) => {
         expect(jsonCodec.decode(jsonCodec.encode(data), jsonCodec.contentType)).toEqual(
           JSON.parse(JSON.stringify(data)),
         );
