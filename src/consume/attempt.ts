@@ -8,6 +8,7 @@ import type { ConsumerSpec } from "./consumer-spec.js";
 import { decode, type MessageIndex } from "./decode.js";
 import type { DeliveryRun } from "./delivery-run.js";
 import { eventFields, type Consumer } from "./environment.js";
+import { guardedPolicy } from "./guarded-policy.js";
 import { HandlerContext, SendBuffer } from "./handler-context.js";
 import { runInInbox } from "./inbox-run.js";
 import type { Received } from "./received.js";
@@ -262,7 +263,9 @@ export function verdictOf(
 function settlementVerdict(consumer: Consumer, run: DeliveryRun, settlement: Settlement): Verdict {
   switch (settlement["~settlement"]) {
     case "defer":
-      return { kind: "defer" };
+      if (consumer.features.defer) return { kind: "defer" };
+      run.spent += 1;
+      return deadLettered("the handler asked to defer it, which its transport cannot do");
     case "deadLetter":
     case "park":
     case "reject":
@@ -330,7 +333,7 @@ function decideFor(
       heldMs: run.heldSinceMs === undefined ? 0 : nowMs - run.heldSinceMs,
       can,
     },
-    spec.recovery,
+    guardedPolicy(consumer),
     () => runtime.random(`backoff ${spec.channel.name} ${envelope.id} ${String(attempts)}`),
   );
   if (spends(decision)) run.spent = attempts;

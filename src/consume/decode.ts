@@ -107,7 +107,8 @@ function decoded(
       correlationId: envelope.correlationId ?? envelope.id,
       causationId: envelope.causationId,
       replyTo: envelope.replyTo,
-      headers: envelope.headers,
+      // Also what a later copy carries: a handler in plain JavaScript may try to change it.
+      headers: Object.freeze(envelope.headers),
       broker: { ...broker, deliveryCount },
       native: delivery.native,
     },

@@ -86,6 +86,12 @@ export class DeliveryRun {
     this.#wake?.(error);
   }
 
+  /** Decodes anew for the next attempt: what a handler did to its data, the next run does not see. */
+  forgetMessage(): void {
+    this.message = undefined;
+    this.entry = undefined;
+  }
+
   /** A new attempt in this process after one that took too long: it has its own signal. */
   restart(): void {
     if (this.#aborted?.cause !== "overdue") return;

@@ -38,6 +38,7 @@ export async function drive(
         ended(run, settled);
       } else {
         again.push(run);
+        run.forgetMessage();
         waitMs = Math.max(waitMs, delayMs);
         tellStay(attempts.consumer, run, verdict, delayMs);
       }

@@ -49,6 +49,8 @@ export interface OutboundOrigin {
   newId(channel: string, type: string): string;
   readonly correlationId?: string;
   readonly causationId?: string;
+  readonly traceparent?: string | undefined;
+  readonly tracestate?: string | undefined;
 }
 
 /** The fields that name a delivery in every event. */

@@ -48,7 +48,7 @@ export class SendBuffer {
         resolve({ id: made.outgoing.envelope.id });
       };
       try {
-        const made = this.#consumer.outbound.prepare(to, data, options, this.origin(cause));
+        const made = this.#consumer.outbound.prepare(to, data, options, this.#origin(run, cause));
         if (made instanceof Promise) made.then(accept, reject);
         else accept(made);
       } catch (error) {
@@ -63,13 +63,14 @@ export class SendBuffer {
 
   /** Validates, encodes and sends now, whatever becomes of the run. */
   async sendNow(
+    run: DeliveryRun,
     cause: Received,
     to: Target,
     data: unknown,
     options: ScheduledSendOptions = {},
   ): Promise<Sent> {
     if (this.#closed) throw ended(cause);
-    const made = await this.#consumer.outbound.prepare(to, data, options, this.origin(cause));
+    const made = await this.#consumer.outbound.prepare(to, data, options, this.#origin(run, cause));
     const [result] = await this.#consumer.outbound.dispatch([made]);
     if (result?.ok === false) throw result.error;
     const { id } = made.outgoing.envelope;
@@ -98,13 +99,15 @@ export class SendBuffer {
   }
 
   /** What a message sent because of `cause` inherits; its id is the same on every run. */
-  origin(cause: Received): OutboundOrigin {
+  #origin({ delivery: { envelope } }: DeliveryRun, cause: Received): OutboundOrigin {
     const { service, spec, runtime } = this.#consumer;
     return {
       source: service,
       nowMs: runtime.now(),
       correlationId: cause.correlationId,
       causationId: cause.id,
+      traceparent: envelope.traceparent,
+      tracestate: envelope.tracestate,
       newId: (channel, type) => {
         const parts = [cause.source, cause.id, service, spec.channel.name, spec.as, channel, type];
         const name = parts.join("\n");
@@ -156,7 +159,7 @@ export class HandlerContext implements Context<unknown, string> {
     data: InputOf<M>,
     options?: SendOptionsFor<X>,
   ): Promise<Sent> {
-    return this.#sends.sendNow(this.#message, to, data, options);
+    return this.#sends.sendNow(this.#run, this.#message, to, data, options);
   }
 
   sleep(duration: Duration): Promise<void> {

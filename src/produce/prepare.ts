@@ -19,6 +19,9 @@ export interface Origin {
   newId(channel: string, type: string): string;
   readonly correlationId?: string;
   readonly causationId?: string;
+  /** The trace of the message in hand (W3C Trace Context): it goes on with what its handler sends. */
+  readonly traceparent?: string | undefined;
+  readonly tracestate?: string | undefined;
 }
 
 /** A message that is validated and encoded, and only needs to be sent. */
@@ -78,6 +81,8 @@ function seal(
   };
   if (key !== undefined) envelope.key = key;
   if (origin.causationId !== undefined) envelope.causationId = origin.causationId;
+  if (origin.traceparent !== undefined) envelope.traceparent = origin.traceparent;
+  if (origin.tracestate !== undefined) envelope.tracestate = origin.tracestate;
   if (options.replyTo !== undefined) envelope.replyTo = options.replyTo;
   if (ttlMs !== undefined) envelope.ttlMs = ttlMs;
   return { channel: spec.name, outgoing: dueMs === undefined ? { envelope } : { envelope, dueMs } };

@@ -5,6 +5,7 @@ import type { Conduit } from "./conduit.js";
 import { accepted, type Kit } from "./kit.js";
 import { numbersOf, thingOf } from "./reader.js";
 import { lockOf } from "./stocked.js";
+import { readsLike, type Work } from "./worker.js";
 
 const { core, transport } = behavioursOf("G");
 
@@ -177,11 +178,12 @@ export const ordering: readonly Behaviour[] = [
   core(79, "n-sessions-requested = n accept loops", sessions, async (kit) => {
     const conduit = kit.conduit({ ordered: true });
     const gate = kit.gate();
-    const worker = await kit.work({
+    const work: Work = {
       reads: conduit,
       handler: (_message, context) => gate.wait(context.signal),
       options: { concurrency: 3 },
-    });
+    };
+    const worker = await kit.work(work);
     await sendKeys(kit, conduit, ["a", "b", "c", "d", "e", "f"], 2);
     await kit.time.until(() => gate.waiting === 3, "three sessions are held");
     await kit.time.pass(2_000);
@@ -190,7 +192,7 @@ export const ordering: readonly Behaviour[] = [
       [3, 1, 1],
       "sessions, receivers, receives at a time",
     );
-    const line = await kit.connect([], [{ conduit, as: "worker" }]);
+    const line = await kit.connect([], [readsLike(work, conduit)]);
     const rest = await line.reader(conduit, "worker").drain(6, 1_000);
     sameSet(
       rest.map(({ lane }) => lane),

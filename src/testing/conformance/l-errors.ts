@@ -4,6 +4,7 @@ import { behavioursOf, type Behaviour } from "./behaviour.js";
 import { check, present, same } from "./check.js";
 import { accepted } from "./kit.js";
 import { numbersOf } from "./reader.js";
+import { readsLike, type Work } from "./worker.js";
 
 const { core } = behavioursOf("L");
 
@@ -187,12 +188,13 @@ export const recovering: readonly Behaviour[] = [
   core(129, "shutdown-cancellation-is-not-a-failure", {}, async (kit) => {
     const conduit = kit.conduit();
     const gate = kit.gate();
-    const first = await kit.work({
+    const work: Work = {
       reads: conduit,
       handler: (_message, context) => gate.wait(context.signal),
       options: { retry: { attempts: 1 } },
-    });
-    const line = await kit.connect([conduit], [{ conduit, as: "worker" }]);
+    };
+    const first = await kit.work(work);
+    const line = await kit.connect([conduit], [readsLike(work, conduit)]);
     accepted(await line.send(conduit, kit.envelope(1)));
     await kit.time.until(() => gate.waiting === 1, "a handler runs");
     same(await first.stop("5s"), { unfinished: 0 }, "how the service ended");

@@ -86,7 +86,8 @@ export const faults: readonly Behaviour[] = [
         runs.push({ atMs: runtime.elapsed(), attempt: context.attempt });
         if (runs.length < 4) throw busy();
       },
-      options: { retry: { attempts: 2, backoff: () => 100 } },
+      // A service that counts what is put back spends an attempt on each, so it is given more of them.
+      options: { retry: { attempts: kit.kind === "notifications" ? 10 : 2, backoff: () => 100 } },
     });
     worker.line.fail("send", { error: busy() });
     const error = await refused(

@@ -9,6 +9,7 @@ import type { StopReport } from "../../supervise/shutdown.js";
 import type { SimulatedProcess } from "../simulated-process.js";
 import type { Conduit, Thing } from "./conduit.js";
 import { ThingMade } from "./conduit.js";
+import type { Reads } from "./kit.js";
 import type { Time } from "./time.js";
 import type { Unreliable } from "./unreliable.js";
 
@@ -57,6 +58,12 @@ export function serviceOf(work: Work): AnyService {
 }
 
 const verbs = { queue: "consume", topic: "subscribe", stream: "read", notifications: "listen" } as const;
+
+/** What a connection must read to see what the service reads: its name, and its filter. */
+export function readsLike(work: Work, conduit: Conduit): Reads {
+  const [consumer] = serviceOf(work)["~service"].consumers;
+  return consumer === undefined ? { conduit } : { conduit, as: consumer.as, filter: consumer.filter };
+}
 
 /** Calls a step whose types depend on the kind of channel, which only the run knows. */
 function step(of: AnyService, verb: string, ...input: readonly unknown[]): AnyService {
