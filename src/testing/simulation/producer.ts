@@ -51,7 +51,7 @@ export function produce(parts: ProducerParts, outbox: Outbox, app: App, process:
     void (async () => {
       for (const message of outbox.lane(lane)) {
         await process.turn(`next ${message.n}`);
-        while (!(await sendOne(parts, app, process, message))) await process.sleep(1000);
+        while (!(await sendOne(parts, app, process, message))) await process.sleep(5000);
         outbox.sent(message);
       }
     })();

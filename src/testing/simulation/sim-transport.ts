@@ -144,7 +144,9 @@ function simReceiver(inner: Receiver, source: Source, boundary: Boundary, copied
       return deliveries;
     },
     settle: async (requests) => {
-      const fault = settleFault(faults, where, requests, copied);
+      // A stream completes in the reader itself: no answer can be lost on the way.
+      const allowed = (mode: FaultMode): boolean => mode !== "lose" || source.kind !== "group";
+      const fault = settleFault(faults, where, requests, { copied, allowed });
       const refused = fault !== undefined && fault.mode !== "lose" && fault.mode !== "late";
       const answers = refused
         ? requests.map(() => new WaybillError("settleFailed", "the settlement did not arrive"))
@@ -243,7 +245,7 @@ function settleFault(
   faults: Faults,
   where: string,
   [request]: readonly SettleRequest[],
-  copied: Set<string>,
+  { copied, allowed }: { readonly copied: Set<string>; readonly allowed: (mode: FaultMode) => boolean },
 ): Fault | undefined {
   if (request === undefined) return undefined;
   const { action, delivery } = request;
@@ -251,8 +253,8 @@ function settleFault(
   let place: FaultPlace = "settle";
   if (action.kind === "deadLetter") place = "deadLetter";
   else if (action.kind === "complete" && copied.delete(id)) place = "afterCopy";
-  const special = place === "settle" ? undefined : faults.take(place, `${where} ${id}`);
-  return special ?? faults.take("settle", `${where} ${id}`);
+  const special = place === "settle" ? undefined : faults.take(place, `${where} ${id}`, allowed);
+  return special ?? faults.take("settle", `${where} ${id}`, allowed);
 }
 
 function toldOf(

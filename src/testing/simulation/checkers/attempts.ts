@@ -1,0 +1,55 @@
+import { at, isOriginal, type Check, type Seen, type SeenRun } from "./seen.js";
+
+/**
+ * I7: a message is tried as often as configured, however many processes there are; and those that failed together do
+ * not come back together.
+ */
+export function boundedAttempts(seen: Seen): Check {
+  const { schedule, history, runs } = seen;
+  const findings: string[] = [];
+  const lineages = new Map<string, number>();
+  for (const each of history) {
+    const more =
+      (each.kind === "accepted" && (isOriginal(each) || !each.heard)) ||
+      (each.kind === "settled" && (!each.ok || !each.heard));
+    if (more)
+      lineages.set(`${each.channel} ${each.id}`, (lineages.get(`${each.channel} ${each.id}`) ?? 0) + 1);
+  }
+  const groups = new Map<string, SeenRun[]>();
+  for (const run of runs) at(groups, `${run.started.channel} ${run.started.id}`, () => []).push(run);
+  let failures = 0;
+  for (const [message, group] of groups) {
+    const failed = group.filter(({ ended }) => ended?.how === "failed" || ended?.how === "asksRetry");
+    const aborted = group.filter(({ aborted }) => aborted !== undefined).length;
+    failures += failed.length;
+    const bound = schedule.swarm.attempts * Math.max(1, lineages.get(message) ?? 0) + aborted;
+    if (failed.length > bound)
+      findings.push(`${message} failed ${failed.length} times; the bound is ${bound}`);
+  }
+  return { findings: [...findings, ...together(seen)], exercised: failures > 0 };
+}
+
+/** Delays that are exactly what the back-off computes, without anything drawn: once is chance, mostly is a bug. */
+function together({ schedule, history, runOf }: Seen): string[] {
+  const { backoffFirstMs } = schedule.swarm;
+  const computed = new Set(
+    Array.from({ length: 12 }, (_, index) => Math.min(120_000, backoffFirstMs * 2 ** index)),
+  );
+  const justFailed = new Set<string>();
+  let delays = 0;
+  let exact = 0;
+  for (const each of history) {
+    if (each.kind === "ended") {
+      const run = runOf.get(each.run);
+      if (run !== undefined && each.how === "failed")
+        justFailed.add(`${run.started.process} ${run.started.id}`);
+    }
+    if (each.kind !== "accepted" || isOriginal(each) || each.delayMs === undefined) continue;
+    if (!justFailed.delete(`${each.process} ${each.id}`)) continue;
+    delays += 1;
+    if (computed.has(each.delayMs)) exact += 1;
+  }
+  return exact >= 4 && exact >= delays * 0.6
+    ? [`${exact} of ${delays} retries waited the same computed time`]
+    : [];
+}

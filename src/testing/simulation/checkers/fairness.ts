@@ -1,0 +1,16 @@
+import { burstFrom, burstMs } from "../workload.js";
+import type { Check, Seen } from "./seen.js";
+
+/** I18: a message of an idle key does not wait for the backlog of a busy one. */
+export function fairShare({ history, runs }: Seen): Check {
+  const id = `m${burstFrom + 100}`;
+  const accepted = history.find((each) => each.kind === "accepted" && each.id === id);
+  const first = runs.find(({ started }) => started.id === id);
+  if (accepted === undefined || first === undefined) return { findings: [], exercised: false };
+  const waitedMs = first.started.atMs - accepted.atMs;
+  const findings =
+    waitedMs > 2 * burstMs
+      ? [`${id} waited ${waitedMs} ms behind another key; a handler takes ${burstMs} ms`]
+      : [];
+  return { findings, exercised: true };
+}

@@ -1,0 +1,103 @@
+import { at, isOriginal, type Check, type Of, type Seen } from "./seen.js";
+
+/**
+ * I1: what the broker accepted is handled or a dead letter in the end, its body intact; nothing leaves the broker
+ * without a reason; what a handler sends is there before its own message goes; nothing outlives its time to live.
+ */
+export function noLoss(seen: Seen): Check {
+  const findings = [...fates(seen), ...departures(seen), ...lifetimes(seen)];
+  const { phases } = seen.schedule;
+  for (const [phase, end] of Object.entries(phases)) {
+    if (end !== "ended" && phase !== "stop")
+      findings.push(`the ${phase} phase did not come to an end: ${end}`);
+  }
+  for (const each of seen.history) {
+    if (each.kind === "rest" && each.messages > 0 && phases["liveness"] === "ended")
+      findings.push(`${each.messages} messages are left on ${each.channel}`);
+  }
+  return { findings, exercised: seen.history.some(({ kind }) => kind === "fault") };
+}
+
+function fates({ history, runs }: Seen): string[] {
+  const findings: string[] = [];
+  const bodies = new Map<string, Set<string>>();
+  for (const each of history) {
+    if (each.kind === "accepted")
+      at(bodies, `${each.channel} ${each.id}`, () => new Set<string>()).add(each.body);
+  }
+  const safe = new Set<string>();
+  for (const { started, effect } of runs)
+    if (effect !== undefined) safe.add(`${started.channel} ${started.id}`);
+  for (const each of history) {
+    if (each.kind !== "letter") continue;
+    const message = `${each.channel} ${each.id}`;
+    safe.add(message);
+    if (bodies.get(message)?.has(each.body) !== true)
+      findings.push(
+        `the dead letter ${message} has another body than was sent: ${JSON.stringify(each.body)}`,
+      );
+  }
+  for (const message of bodies.keys())
+    if (!safe.has(message)) findings.push(`${message} was accepted and is lost`);
+  return findings;
+}
+
+/** Each completion at the broker's door needs an effect, or a copy that was accepted before. */
+function departures({ history, runs }: Seen): string[] {
+  const findings: string[] = [];
+  const effects = new Map<string, number>();
+  for (const { started, effect } of runs) {
+    const message = `${started.channel} ${started.id}`;
+    if (effect !== undefined && !effects.has(message)) effects.set(message, effect.choice);
+  }
+  const senders = new Map<string, { readonly choice: number }>();
+  for (const { started, effect } of runs) {
+    if (effect !== undefined && started.sendsFollowUp)
+      senders.set(`${started.process} ${started.channel} ${started.id}`, effect);
+  }
+  const received = new Map<number, number>();
+  const copies = new Map<string, number>();
+  const caused = new Set<string>();
+  for (const [index, each] of history.entries()) {
+    if (each.kind === "received") received.set(each.delivery, index);
+    if (each.kind === "accepted") {
+      if (!isOriginal(each)) copies.set(`${each.process} ${each.channel} ${each.id}`, index);
+      if (each.cause !== undefined) caused.add(each.cause);
+    }
+    if (each.kind !== "settled" || each.action !== "complete" || !each.ok) continue;
+    const message = `${each.channel} ${each.id}`;
+    const handled = (effects.get(message) ?? Infinity) <= each.choice;
+    const copied =
+      (copies.get(`${each.process} ${message}`) ?? -1) > (received.get(each.delivery) ?? Infinity);
+    if (!handled && !copied) findings.push(`${message} was completed without an effect and without a copy`);
+    const sender = senders.get(`${each.process} ${message}`);
+    if (sender !== undefined && sender.choice <= each.choice && !caused.has(each.id))
+      findings.push(`${message} was completed before what its handler sent was accepted`);
+  }
+  return findings;
+}
+
+/** Clocks that are off make a copy live longer or shorter by as much. */
+const mostSkewMs = 15_000;
+
+function lifetimes({ schedule, history, runs }: Seen): string[] {
+  const { ttlMs, skewMs } = schedule.swarm;
+  if (ttlMs === undefined) return [];
+  const skewed = skewMs.some((ms) => ms !== 0) ? mostSkewMs : 0;
+  const born = new Map<string, number>();
+  const copies = new Map<string, number>();
+  const ends = new Map<Of<"received">, number>();
+  for (const each of history) {
+    if (each.kind === "accepted" && each.channel === "jobs") {
+      if (isOriginal(each)) born.set(each.id, each.atMs);
+      else copies.set(each.id, (copies.get(each.id) ?? 0) + 1);
+    }
+    if (each.kind === "received" && each.channel === "jobs")
+      ends.set(each, (born.get(each.id) ?? 0) + ttlMs + (copies.get(each.id) ?? 0) * skewed + 1);
+  }
+  return runs.flatMap(({ started, delivery }) =>
+    delivery !== undefined && delivery.atMs > (ends.get(delivery) ?? Infinity)
+      ? [`jobs ${started.id} was handled after its time to live`]
+      : [],
+  );
+}

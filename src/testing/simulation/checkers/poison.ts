@@ -1,0 +1,27 @@
+import type { Check, Seen } from "./seen.js";
+
+/** I13: what cannot be decoded is put aside with its bytes, and nothing else is. */
+export function poisonAside({ schedule, history }: Seen): Check {
+  const unreadable = schedule.workload.foreign.filter(({ readable }) => !readable);
+  const findings = unreadable.flatMap(({ id }) =>
+    history.some((each) => each.kind === "letter" && each.id === id && each.reason === "Undecodable")
+      ? []
+      : [`${id} cannot be decoded and is not put aside as that`],
+  );
+  for (const each of history) {
+    if (each.kind !== "letter" || each.reason !== "Undecodable") continue;
+    if (!unreadable.some(({ id }) => id === each.id))
+      findings.push(`${each.id} was put aside as undecodable`);
+  }
+  return { findings, exercised: unreadable.length > 0 };
+}
+
+/** I15: nothing that travels changes a prototype. */
+export function prototypesUntouched({ schedule, history, runs }: Seen): Check {
+  const findings = history.flatMap((each) =>
+    each.kind === "polluted" ? [`a prototype was changed, seen at ${each.where}`] : [],
+  );
+  const polluting = schedule.workload.foreign.filter(({ readable }) => readable);
+  const exercised = polluting.some(({ n }) => runs.some(({ started }) => started.n === n));
+  return { findings, exercised };
+}
