@@ -1,11 +1,32 @@
 import type { Runtime } from "../../runtime/runtime.js";
 import { behavioursOf, type Behaviour } from "./behaviour.js";
 import { check, same, sameSet } from "./check.js";
+import type { Kit } from "./kit.js";
 import { numbersOf } from "./reader.js";
 import { start } from "../../start.js";
 import { serviceOf } from "./worker.js";
 
 const { core } = behavioursOf("M");
+
+/** What waits for its batch to fill has no handler yet: a stop gives it back. */
+async function prefetchedAreReleased(kit: Kit): Promise<void> {
+  const conduit = kit.conduit({ lock: "5m" });
+  const batching = await kit.work({
+    name: "batching",
+    reads: conduit,
+    sends: [conduit],
+    batchHandler: () => undefined,
+    options: { maxBatch: 100, maxWait: "60s" },
+  });
+  for (const n of [1, 2, 3]) await batching.send(conduit, { n });
+  await kit.time.until(
+    () => batching.app.health().consumers[0]?.inFlight === 3,
+    "three wait for their batch",
+  );
+  await batching.stop();
+  const line = await kit.connect([], [conduit]);
+  sameSet(numbersOf(await line.reader(conduit).drain(3, 5_000)), [1, 2, 3], "what a stop gave back at once");
+}
 
 export const shuttingDown: readonly Behaviour[] = [
   core(130, "stop-waits-in-flight-then-settles", {}, async (kit) => {
@@ -87,6 +108,7 @@ export const shuttingDown: readonly Behaviour[] = [
       90_000,
     );
     sameSet([...seen, ...rest], numbers, "what both handled, each once");
+    if (kit.kind === "queue") await prefetchedAreReleased(kit);
   }),
 
   core(133, "send-from-handler-during-drain-succeeds", {}, async (kit) => {
