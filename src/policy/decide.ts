@@ -123,5 +123,8 @@ function later(failure: Failure, policy: RecoveryPolicy, draw: () => number, cou
   if (!ordered && delay) return { kind: "retryAfter", delayMs, counted };
   // A stream has nowhere to put a message back to: its partition waits until the attempts are spent.
   if (!release || failure.heldMs + delayMs <= policy.maxHoldMs) return { kind: "holdLane", delayMs, counted };
+  // Put back at once it would be here again at once: it is held as long as it may be, then put back.
+  if (failure.heldMs === 0 && policy.maxHoldMs > 0)
+    return { kind: "holdLane", delayMs: policy.maxHoldMs, counted };
   return { kind: "release", counted };
 }

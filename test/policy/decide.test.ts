@@ -98,6 +98,11 @@ describe("the decision about a failure", () => {
       { kind: "release", counted: true },
     ],
     [
+      "holds a lane as long as it may before it puts back what would have to wait longer",
+      { can: ordered, hintMs: 90_000 },
+      { kind: "holdLane", delayMs: 60_000, counted: true },
+    ],
+    [
       "holds a partition however long it takes",
       { can: partition, heldMs: 9e9 },
       { kind: "holdLane", delayMs: 10_000, counted: true },
