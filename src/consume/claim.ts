@@ -41,6 +41,7 @@ export async function claim(
       run.claimRecovered = result.recovered;
       // Counted from before the request: the store's lease cannot end earlier than this.
       run.extendAtMs = result.askedAtMs + spec.leaseMs / 3;
+      refuseLate(consumer, run, result.askedAtMs + spec.leaseMs);
       return undefined;
     case "completed":
       return duplicate;
@@ -54,6 +55,16 @@ export async function claim(
         `the idempotency key of message ${message.id} was used with other content: give the second message a new id`,
       );
   }
+}
+
+/** The answer may have taken so long that the handler must not start any more. @throws why. */
+function refuseLate(consumer: Consumer, run: DeliveryRun, leaseUntilMs: number): void {
+  if (run.abortError !== undefined) throw run.abortError;
+  if (consumer.runtime.now() < leaseUntilMs) return;
+  throw new WaybillError(
+    "busy",
+    `the claim of message ${run.delivery.envelope.id} had ended when the idempotency store's answer came`,
+  );
 }
 
 /** Asks the store for the claim, with a new random owner. */

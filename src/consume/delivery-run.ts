@@ -46,6 +46,8 @@ export class DeliveryRun {
   zombie = false;
   /** A settlement was refused because the delivery is not this process's any more: no other one can succeed. */
   gone = false;
+  /** Why nobody settled it, for people. */
+  whyLeft = "it was not settled";
   /** Set once it is settled or left: nothing may happen to it any more. */
   ended = false;
   #controller: AbortController | undefined;

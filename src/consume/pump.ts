@@ -291,11 +291,17 @@ export class Pump {
     run.ended = true;
     this.#keeper.remove(run);
     if (settled === "done") this.#checkpointer?.done(run.delivery);
+    if (settled === "left") this.#tellLeft(run);
     run.end();
     if (this.inFlight > 0) return;
     const waiting = this.#whenDrained;
     this.#whenDrained = [];
     for (const wake of waiting) wake();
+  }
+
+  #tellLeft(run: DeliveryRun): void {
+    const fields = eventFields(this.#consumer, run.delivery, Math.max(1, run.spent));
+    this.#consumer.emit?.({ event: "left", why: run.whyLeft, ...fields });
   }
 
   async #giveBack(run: DeliveryRun): Promise<void> {
