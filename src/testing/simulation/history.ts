@@ -89,7 +89,14 @@ export type Happening =
       readonly subject: string;
       readonly id: string;
     }
-  | { readonly kind: "answered"; readonly process: string; readonly crossing: string }
+  | {
+      readonly kind: "answered";
+      readonly process: string;
+      readonly port: string;
+      readonly subject: string;
+      readonly id: string;
+      readonly crossing: string;
+    }
   | {
       readonly kind: "started";
       readonly process: string;

@@ -108,24 +108,32 @@ export class SimProcess implements Actor {
     if (port === "store" || port === "renew")
       history.add({ kind: "asked", process: this.name, port, subject, id });
     // What the core gets is a promise where the boundary may give a value: every caller takes both.
-    if (port === "handler") return this.#effect(port, name, call) as T;
+    const effect = (): Promise<Awaited<T>> => this.#effect({ port, subject, id, name }, call);
+    if (port === "handler") return effect() as T;
     return new Promise((resolve, reject) => {
       this.#options.world.gate(this, `${name} >`, () => {
-        this.#effect(port, name, call).then(resolve, reject);
+        effect().then(resolve, reject);
       });
     }) as T;
   }
 
   /** The effect, a crash before or after it, and the gate before its answer. */
-  #effect<T>(port: PortName, name: string, call: () => T): Promise<Awaited<T>> {
+  #effect<T>({ port, subject, id, name }: Crossing, call: () => T): Promise<Awaited<T>> {
     if (this.#dies(port, "before")) return silence();
     return new Promise((resolve, reject) => {
       const answer = (give: () => void): void => {
         if (!this.alive) return;
         if (this.#dies(port, "after")) return;
         this.#options.world.gate(this, `${name} <`, () => {
-          if (port === "renew")
-            this.#options.history.add({ kind: "answered", process: this.name, crossing: name });
+          if (port === "store" || port === "renew")
+            this.#options.history.add({
+              kind: "answered",
+              process: this.name,
+              port,
+              subject,
+              id,
+              crossing: name,
+            });
           give();
         });
       };
@@ -157,6 +165,14 @@ export class SimProcess implements Actor {
     this.#counts.set(name, count);
     return count === 1 ? name : `${name} #${count}`;
   }
+}
+
+interface Crossing {
+  readonly port: PortName;
+  readonly subject: string;
+  readonly id: string;
+  /** Told apart from the earlier crossings of the process. */
+  readonly name: string;
 }
 
 /** What the dead hear: nothing, for ever. */

@@ -1,5 +1,5 @@
 import type { Recorded } from "../history.js";
-import type { Check, Of, Seen, SeenRun } from "./seen.js";
+import { at, type Check, type Of, type Seen, type SeenRun } from "./seen.js";
 
 /**
  * I3, in the process: while a handler runs its lock and its lease are renewed in time, and when the process learns
@@ -10,6 +10,9 @@ export function locksKept(seen: Seen): Check {
     seen,
     open: new Map(),
     asked: new Map(),
+    heard: new Map(),
+    locks: new Map(),
+    leases: new Map(),
     stoodStill: new Map(),
     dead: new Set(),
     lost: new Map(),
@@ -27,8 +30,13 @@ interface State {
   readonly seen: Seen;
   /** Runs that go on. */
   readonly open: Map<number, OpenRun>;
-  /** When a process last asked, by what it asked for. */
-  readonly asked: Map<string, number>;
+  /** When a process last asked, and how many of its questions are open, by what it asked for. */
+  readonly asked: Map<string, Asked>;
+  /** When a process heard of a message. */
+  readonly heard: Map<string, number>;
+  /** By delivery, and by token. */
+  readonly locks: Map<number, Kept>;
+  readonly leases: Map<number, Kept>;
   /** Until when a process last stood still; for ever if it still does. */
   readonly stoodStill: Map<string, number>;
   readonly dead: Set<string>;
@@ -49,6 +57,11 @@ interface OpenRun {
 interface Kept {
   sinceMs: number;
   untilMs: number;
+}
+
+interface Asked {
+  lastMs: number;
+  open: number;
 }
 
 function judge(state: State, each: Recorded): void {
@@ -84,12 +97,25 @@ function ended(
   if (each.atMs - run.started.atMs >= maxRunMs || each.atMs - (run.delivery?.atMs ?? 0) >= maxRunMs)
     return false;
   if ((state.stoodStill.get(process) ?? -1) >= sinceMs) return false;
-  return (state.asked.get(`${process} ${what}`) ?? -1) < sinceMs;
+  const asked = state.asked.get(`${process} ${what}`);
+  return asked === undefined || (asked.open === 0 && asked.lastMs < sinceMs);
 }
 
 function follow(state: State, each: Recorded): void {
-  const { open, asked, stoodStill } = state;
+  const { open, stoodStill } = state;
   switch (each.kind) {
+    case "received":
+      if (each.lockedUntilMs !== undefined)
+        state.locks.set(each.delivery, { sinceMs: each.atMs, untilMs: each.lockedUntilMs });
+      break;
+    case "said":
+      if (each.event === "delivered")
+        state.heard.set(`${each.process} ${each.channel} ${each.id}`, each.atMs);
+      break;
+    case "claimed":
+      if (each.answer === "acquired")
+        state.leases.set(each.token, { sinceMs: each.atMs, untilMs: each.atMs + each.leaseMs });
+      break;
     case "started":
       begin(state, each);
       break;
@@ -98,27 +124,16 @@ function follow(state: State, each: Recorded): void {
       open.delete(each.run);
       break;
     case "asked":
-      asked.set(`${each.process} ${each.port} ${each.port === "renew" ? each.subject : each.id}`, each.atMs);
-      break;
-    case "renewed":
-      prolong(state, each);
+      ask(state, each);
       break;
     case "answered":
-      for (const delivery of state.lost.get(each.crossing) ?? []) {
-        for (const one of open.values()) {
-          const { started } = one.run;
-          if (started.process === each.process && one.run.delivery?.delivery === delivery)
-            one.toldLost = each.choice;
-        }
-      }
+      answer(state, each);
+      break;
+    case "renewed":
+      renew(state, each);
       break;
     case "changed":
-      for (const { run, lease } of open.values()) {
-        if (lease === undefined || run.started.token !== each.token) continue;
-        if (each.what === "extend" && each.answer === "ok")
-          prolongTo(lease, each.atMs, each.atMs + leaseMs(state));
-        else lease.untilMs = Infinity;
-      }
+      change(state, each);
       break;
     case "life":
       if (each.step === "paused") stoodStill.set(each.process, Infinity);
@@ -131,37 +146,56 @@ function follow(state: State, each: Recorded): void {
 
 const leaseMs = ({ seen }: State): number => seen.schedule.swarm.leaseMs;
 
+/** How much of the end of a lock a clock that is off may hide. */
+const mostSkewMs = 15_000;
+
 function begin(state: State, started: Of<"started">): void {
   const run = state.seen.runOf.get(started.run);
   if (run === undefined) return;
-  const { delivery } = run;
-  const untilMs = state.seen.history.findLast(
-    (each): each is Of<"renewed"> =>
-      each.kind === "renewed" && each.delivery === delivery?.delivery && each.choice <= started.choice,
-  )?.untilMs;
-  const lockedUntilMs = untilMs ?? delivery?.lockedUntilMs;
-  const lock =
-    lockedUntilMs === undefined ? undefined : { sinceMs: delivery?.atMs ?? 0, untilMs: lockedUntilMs };
-  const claimed = state.seen.history.find(
-    (each) => each.kind === "claimed" && each.answer === "acquired" && each.token === started.token,
-  );
-  const lease =
-    claimed === undefined ? undefined : { sinceMs: claimed.atMs, untilMs: claimed.atMs + leaseMs(state) };
-  state.open.set(started.run, { run, lock, lease, toldLost: undefined });
+  const lock = run.delivery === undefined ? undefined : state.locks.get(run.delivery.delivery);
+  const heardMs = state.heard.get(`${started.process} ${started.channel} ${started.id}`) ?? 0;
+  if (lock !== undefined) lock.sinceMs = Math.max(lock.sinceMs, heardMs);
+  const keepable = lock !== undefined && lock.untilMs - lock.sinceMs > mostSkewMs;
+  const lease = state.leases.get(started.token ?? 0);
+  state.open.set(started.run, { run, lock: keepable ? lock : undefined, lease, toldLost: undefined });
 }
 
-function prolong(state: State, { delivery, untilMs, told, crossing, atMs }: Of<"renewed">): void {
-  if (told === "lost") state.lost.set(crossing, [...(state.lost.get(crossing) ?? []), delivery]);
-  for (const { run, lock } of state.open.values()) {
-    if (lock === undefined || run.delivery?.delivery !== delivery) continue;
-    state.exercised = true;
-    if (untilMs !== undefined) prolongTo(lock, atMs, untilMs);
+const askedFor = ({ process, port, subject, id }: Of<"asked"> | Of<"answered">): string =>
+  `${process} ${port} ${port === "renew" ? subject : id}`;
+
+function ask(state: State, each: Of<"asked">): void {
+  const asked = at(state.asked, askedFor(each), () => ({ lastMs: 0, open: 0 }));
+  asked.lastMs = each.atMs;
+  asked.open += 1;
+}
+
+function answer(state: State, each: Of<"answered">): void {
+  const asked = state.asked.get(askedFor(each));
+  if (asked !== undefined) asked.open -= 1;
+  for (const delivery of state.lost.get(each.crossing) ?? []) {
+    for (const one of state.open.values()) {
+      const { started } = one.run;
+      if (started.process === each.process && one.run.delivery?.delivery === delivery)
+        one.toldLost = each.choice;
+    }
   }
 }
 
-function prolongTo(kept: Kept, sinceMs: number, untilMs: number): void {
-  kept.sinceMs = sinceMs;
-  kept.untilMs = untilMs;
+function renew(state: State, { delivery, untilMs, told, crossing, atMs }: Of<"renewed">): void {
+  if (told === "lost") at(state.lost, crossing, () => []).push(delivery);
+  const lock = state.locks.get(delivery);
+  if (lock === undefined || untilMs === undefined) return;
+  state.exercised = true;
+  lock.sinceMs = atMs;
+  lock.untilMs = untilMs;
+}
+
+function change(state: State, { token, what, answer, atMs }: Of<"changed">): void {
+  const lease = state.leases.get(token);
+  if (lease === undefined) return;
+  const extended = what === "extend" && answer === "ok";
+  lease.sinceMs = atMs;
+  lease.untilMs = extended ? atMs + leaseMs(state) : Infinity;
 }
 
 const keyOf = ({ source, id }: Of<"started">): string => `${source.length}:${source}${id.length}:${id}`;

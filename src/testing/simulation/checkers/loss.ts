@@ -93,7 +93,7 @@ function lifetimes({ schedule, history, runs }: Seen): string[] {
       else copies.set(each.id, (copies.get(each.id) ?? 0) + 1);
     }
     if (each.kind === "received" && each.channel === "jobs")
-      ends.set(each, (born.get(each.id) ?? 0) + ttlMs + (copies.get(each.id) ?? 0) * skewed + 1);
+      ends.set(each, (born.get(each.id) ?? Infinity) + ttlMs + (copies.get(each.id) ?? 0) * skewed + 1);
   }
   return runs.flatMap(({ started, delivery }) =>
     delivery !== undefined && delivery.atMs > (ends.get(delivery) ?? Infinity)
