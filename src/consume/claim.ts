@@ -41,6 +41,7 @@ export async function claim(
       run.claimRecovered = result.recovered;
       // Counted from before the request: the store's lease cannot end earlier than this.
       run.extendAtMs = result.askedAtMs + spec.leaseMs / 3;
+      run.replan?.();
       refuseLate(consumer, run, result.askedAtMs + spec.leaseMs);
       return undefined;
     case "completed":

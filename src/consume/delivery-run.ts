@@ -34,6 +34,8 @@ export class DeliveryRun {
   nextCheckMs = Infinity;
   renewAtMs = Infinity;
   extendAtMs = Infinity;
+  /** Tells the keeper of its locks that one of these times has changed. */
+  replan: (() => void) | undefined;
   overdueAtMs = Infinity;
   /** What it was decoded to: done once, however often the handler runs. */
   message: Received | undefined;

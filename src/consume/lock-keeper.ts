@@ -28,6 +28,9 @@ export class LockKeeper {
     const nowMs = this.#consumer.runtime.now();
     run.overdueAtMs = nowMs + this.#consumer.spec.maxRunMs;
     this.#planRenewal(run, nowMs);
+    run.replan = () => {
+      this.plan(run);
+    };
     this.plan(run);
   }
 

@@ -116,6 +116,10 @@ export class Producer {
   }
 
   async #send(channel: string, outgoing: readonly Outgoing[]): Promise<readonly SendResult[]> {
+    if (this.#closed) {
+      const error = this.#stopped();
+      return outgoing.map(() => ({ ok: false, error }));
+    }
     const route = this.#route(channel);
     const results = [...(await this.#resendMembers(route, outgoing, await this.#attempt(route, outgoing)))];
     let unsent = unsentIn(results);
@@ -166,11 +170,14 @@ export class Producer {
   }
 
   #route(channel: string): Route {
-    if (this.#closed)
-      throw new WaybillError("closed", `service "${this.#context.service}" is stopped: nothing was sent`);
+    if (this.#closed) throw this.#stopped();
     const route = this.#routes.get(channel);
     if (route === undefined) throw this.#undeclared(channel);
     return route;
+  }
+
+  #stopped(): WaybillError {
+    return new WaybillError("closed", `service "${this.#context.service}" is stopped: nothing was sent`);
   }
 
   #undeclared(channel: string): WaybillError {
