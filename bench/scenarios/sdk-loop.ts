@@ -7,7 +7,7 @@ import { order, passThrough, zodOrder, type Order } from "./order.js";
 
 /** A running service that sends to itself. */
 export interface Loop {
-  /** Sends that many orders and resolves when all are handled. */
+  /** Sends that many orders in bursts, each when the one before is handled. */
   readonly pass: (count: number) => Promise<void>;
   readonly stop: () => Promise<unknown>;
 }
@@ -44,10 +44,12 @@ export async function sdkLoop(schema: "pass-through" | "zod", style: SendStyle):
   };
   return {
     pass: async (count) => {
-      left = count;
-      const all = new Promise<void>((resolve) => (handled = resolve));
-      for (let sent = 0; sent < count; sent += burst) await sendBurst(sent);
-      await all;
+      for (let sent = 0; sent < count; sent += burst) {
+        left = burst;
+        const all = new Promise<void>((resolve) => (handled = resolve));
+        await sendBurst(sent);
+        await all;
+      }
     },
     stop: () => app.stop(),
   };

@@ -5,7 +5,7 @@ import { decide, type Decision } from "../policy/decide.js";
 import { runAround } from "./around.js";
 import { abandonClaim, claim, completeClaim, keyOf, releaseClaim, type ClaimMemo } from "./claim.js";
 import type { ConsumerSpec } from "./consumer-spec.js";
-import { decode, type MessageIndex } from "./decode.js";
+import { decode, type Decoded, type MessageIndex } from "./decode.js";
 import type { DeliveryRun } from "./delivery-run.js";
 import { eventFields, type Consumer } from "./environment.js";
 import { guardedPolicy } from "./guarded-policy.js";
@@ -15,6 +15,7 @@ import type { Received } from "./received.js";
 import type { Slots } from "./slots.js";
 import { deadLettered, ignored, leave, type Verdict } from "./verdict.js";
 import { waitInPlace } from "./wait.js";
+import type { MaybePromise } from "../transport/transport.js";
 
 /** What the attempts of one consumer share. */
 export interface Attempts {
@@ -33,27 +34,40 @@ export async function attempt(attempts: Attempts, run: DeliveryRun): Promise<Ver
   const { consumer } = attempts;
   if (run.abortCause !== undefined) return fail(consumer, run, run.abortError);
   try {
-    const early = await admit(attempts, run);
+    const admitted = admit(attempts, run);
+    const early = admitted instanceof Promise ? await admitted : admitted;
     if (early !== undefined) return early;
     if (consumer.spec.inbox !== undefined)
       return await runInInbox(consumer, run, consumer.spec.inbox, handle);
-    return await handleAndComplete(attempts, run);
+    const { verdict, sends } = await handle(consumer, run, undefined);
+    if (!sends.empty && sendsWith(verdict)) await dispatch(consumer, sends.prepared());
+    if (consumer.spec.idempotency === undefined) return verdict;
+    return await concludeClaim(consumer, attempts.memo, run, verdict);
   } catch (error) {
     return fail(consumer, run, error);
   }
 }
 
 /**
- * Everything before the handler. Answers nothing if the handler is to run.
+ * Everything before the handler. Answers nothing if the handler is to run; at once where nothing has to be awaited.
  * @throws whatever makes this attempt a failure.
  */
-export async function admit(attempts: Attempts, run: DeliveryRun): Promise<Verdict | undefined> {
-  const { consumer, index, memo } = attempts;
-  const { spec } = consumer;
-  const early = await read(consumer, index, run);
-  if (early !== undefined) return early;
+export function admit(attempts: Attempts, run: DeliveryRun): MaybePromise<Verdict | undefined> {
+  const early = read(attempts.consumer, attempts.index, run);
+  if (attempts.consumer.spec.idempotency === undefined) return early;
+  return claimed(attempts, run, early);
+}
+
+async function claimed(
+  attempts: Attempts,
+  run: DeliveryRun,
+  reading: MaybePromise<Verdict | undefined>,
+): Promise<Verdict | undefined> {
+  const early = await reading;
+  const { spec } = attempts.consumer;
+  if (early !== undefined || spec.idempotency === undefined) return early;
+  const { consumer, memo } = attempts;
   const message = messageOf(run);
-  if (spec.idempotency === undefined) return undefined;
   await waitForTwin(attempts, run, message, spec);
   try {
     return await claim(consumer, memo, run, message, spec.idempotency);
@@ -87,7 +101,7 @@ async function waitForTwin(
 }
 
 /** Decodes a delivery once and finds its handler. Answers a verdict if no handler is to run. */
-async function read(consumer: Consumer, index: MessageIndex, run: DeliveryRun): Promise<Verdict | undefined> {
+function read(consumer: Consumer, index: MessageIndex, run: DeliveryRun): MaybePromise<Verdict | undefined> {
   if (run.message !== undefined) return undefined;
   const { spec } = consumer;
   const { envelope } = run.delivery;
@@ -95,8 +109,15 @@ async function read(consumer: Consumer, index: MessageIndex, run: DeliveryRun): 
   if (addressedTo !== undefined && spec.channel.kind !== "queue" && addressedTo !== spec.as) return ignored;
   if (run.spent >= spec.recovery.attempts) return crashLoop(run);
   const found = decode(spec.channel, index, run.delivery);
-  const decoded = found instanceof Promise ? await found : found;
+  if (found instanceof Promise) return found.then((decoded) => choose(consumer, run, decoded));
+  return choose(consumer, run, found);
+}
+
+/** Finds the handler of what was decoded. */
+function choose(consumer: Consumer, run: DeliveryRun, decoded: Decoded | undefined): Verdict | undefined {
+  const { spec } = consumer;
   if (decoded === undefined) {
+    const { envelope } = run.delivery;
     // Whoever reads only some messages of a channel does not want the others.
     if (spec.others === "ignore" || spec.channel.narrowed) return ignored;
     throw new WaybillError(
@@ -121,13 +142,6 @@ function crashLoop(run: DeliveryRun): Verdict {
   return verdict.kind === "failed"
     ? { ...verdict, decision: { kind: "deadLetter", reason: "CrashLoop" } }
     : verdict;
-}
-
-async function handleAndComplete(attempts: Attempts, run: DeliveryRun): Promise<Verdict> {
-  const { consumer, memo } = attempts;
-  const { verdict, sends } = await handle(consumer, run, undefined);
-  if (sendsWith(verdict)) await dispatch(consumer, sends.prepared());
-  return concludeClaim(consumer, memo, run, verdict);
 }
 
 /** Whether a run's messages are sent: it succeeded, or its handler said where the message goes instead. */
@@ -167,12 +181,13 @@ export async function handle(consumer: Consumer, run: DeliveryRun, tx: unknown):
   const startedMs = consumer.runtime.elapsed();
   try {
     const answer = await invoke(consumer, [run], [message], () => entryOf(run)(message, context));
-    await sends.close();
+    if (!sends.empty) await sends.close();
     const durationMs = consumer.runtime.elapsed() - startedMs;
     return { verdict: verdictOf(consumer, run, answer, durationMs), sends };
   } catch (error) {
-    void sends.close().catch(() => undefined);
     throw new HandlerFailure(error);
+  } finally {
+    sends.refuse();
   }
 }
 
@@ -195,42 +210,52 @@ export function invoke(
   messages: readonly Received[],
   call: () => unknown,
 ): Promise<unknown> {
-  const { runtime, spec, service, around } = consumer;
-  const [first] = runs;
-  const run = (): unknown => {
-    if (around.length === 0 || first === undefined) return call();
-    const { channel } = spec;
-    const place = {
-      service,
-      channel: channel.name,
-      kind: channel.kind,
-      messages,
-      attempt: first.spent + 1,
-      signal: first.signal,
-    };
-    return runAround(around, place, call);
-  };
+  const { runtime, spec } = consumer;
   return new Promise((resolve, reject) => {
+    let over = false;
+    const end = (): void => {
+      // A handler that ends after it was given up finds its runs in another wait.
+      if (!over) for (const each of runs) each.onAbort(undefined);
+      over = true;
+    };
     for (const each of runs) {
       each.onAbort((error) => {
         runtime.after(graceMs, () => {
+          if (over) return;
           each.zombie = true;
+          end();
           reject(error);
         });
       });
     }
-    const id = messages[0]?.id ?? "";
-    Promise.resolve(runtime.port("handler", spec.channel.name, id, () => attemptCall(run))).then(
-      resolve,
-      reject,
+    const answer = runtime.port("handler", spec.channel.name, messages[0]?.id ?? "", () =>
+      callInside(consumer, runs, messages, call),
     );
-  }).finally(() => {
-    for (const each of runs) each.onAbort(undefined);
+    answer.then(resolve, reject).then(end, end);
   });
 }
 
-/** Turns a synchronous throw into a rejection. */
-const attemptCall = async (call: () => unknown): Promise<unknown> => call();
+/** Calls the handler, inside the hooks if there are any; a synchronous throw becomes a rejection. */
+async function callInside(
+  consumer: Consumer,
+  runs: readonly DeliveryRun[],
+  messages: readonly Received[],
+  call: () => unknown,
+): Promise<unknown> {
+  const { spec, service, around } = consumer;
+  const [first] = runs;
+  if (around.length === 0 || first === undefined) return call();
+  const { channel } = spec;
+  const place = {
+    service,
+    channel: channel.name,
+    kind: channel.kind,
+    messages,
+    attempt: first.spent + 1,
+    signal: first.signal,
+  };
+  return runAround(around, place, call);
+}
 
 /** Sends what a handler wants to send. @throws the error of the first message that was not accepted. */
 export async function dispatch(

@@ -30,12 +30,20 @@ export async function attemptBatch(
       verdicts.set(run, await fail(attempts.consumer, run, run.abortError));
       continue;
     }
-    const early = await admit(attempts, run).catch((error: unknown) => fail(attempts.consumer, run, error));
+    const early = await admitted(attempts, run);
     if (early !== undefined) verdicts.set(run, early);
   }
-  const admitted = runs.filter((run) => !verdicts.has(run));
-  if (admitted.length > 0) await handleBatch(attempts, admitted, verdicts);
+  const rest = runs.filter((run) => !verdicts.has(run));
+  if (rest.length > 0) await handleBatch(attempts, rest, verdicts);
   return runs.map((run) => verdicts.get(run) ?? leave("it was not attempted"));
+}
+
+async function admitted(attempts: Attempts, run: DeliveryRun): Promise<Verdict | undefined> {
+  try {
+    return await admit(attempts, run);
+  } catch (error) {
+    return fail(attempts.consumer, run, error);
+  }
 }
 
 async function handleBatch(
@@ -58,7 +66,7 @@ async function handleBatch(
       verdicts.set(run, await conclude(attempts, run, answerFor(answer, index), sends, durationMs));
     }
   } catch (error) {
-    void sends.close().catch(() => undefined);
+    sends.refuse();
     for (const run of runs) {
       if (!verdicts.has(run)) verdicts.set(run, await fail(consumer, run, new HandlerFailure(error)));
     }

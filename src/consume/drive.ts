@@ -27,14 +27,19 @@ export async function drive(
 ): Promise<void> {
   let open = runs;
   while (open.length > 0) {
-    const verdicts = await attemptAll(attempts, open);
+    const verdicts = isBatch(attempts)
+      ? await attemptBatch(attempts, open)
+      : [await attempt(attempts, open[0]!)];
     const again: DeliveryRun[] = [];
     let waitMs = 0;
     for (const [index, run] of open.entries()) {
       const verdict = verdicts[index] ?? leave("it was not attempted");
       const delayMs = staysFor(attempts.consumer, run, verdict, stopping);
       if (delayMs === undefined) {
-        const settled = await settleFor(attempts.consumer, keeper, run, verdict, stopping);
+        const settling = settle(attempts.consumer, run, verdict);
+        let settled = settling instanceof Promise ? await settling : settling;
+        if (settled === "left")
+          settled = await settleAgain(attempts.consumer, keeper, run, verdict, stopping);
         ended(run, settled);
       } else {
         again.push(run);
@@ -48,11 +53,7 @@ export async function drive(
   }
 }
 
-async function attemptAll(attempts: Attempts, runs: readonly DeliveryRun[]): Promise<readonly Verdict[]> {
-  const [run] = runs;
-  if (attempts.consumer.spec.batch !== undefined) return attemptBatch(attempts, runs);
-  return run === undefined ? [] : [await attempt(attempts, run)];
-}
+const isBatch = ({ consumer }: Attempts): boolean => consumer.spec.batch !== undefined;
 
 /** How long a run stays in this process for its next attempt; nothing if it is to be settled now. */
 function staysFor(
@@ -105,19 +106,21 @@ async function hold(
   if (run.abortCause === undefined) keeper.restart(run);
 }
 
-async function settleFor(
+/** What was left because its receiver did not take the settlement is settled again, where nobody else could. */
+async function settleAgain(
   consumer: Consumer,
   keeper: LockKeeper,
   run: DeliveryRun,
   verdict: Verdict,
   stopping: AbortSignal,
 ): Promise<Settled> {
+  let settled: Settled = "left";
   for (;;) {
-    const settled = await settle(consumer, run, verdict);
     const lost = run.gone || run.abortCause !== undefined || stopping.aborted || isLeave(verdict);
     if (settled !== "left" || lost || consumer.can.release) return settled;
     run.ended = false;
     await hold(consumer, keeper, run, settleAgainMs);
+    settled = await settle(consumer, run, verdict);
   }
 }
 

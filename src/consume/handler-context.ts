@@ -22,7 +22,8 @@ export class SendBuffer {
     readonly promise: PendingSend;
     made: OutboundMessage | undefined;
   }[] = [];
-  readonly #counts = new Map<string, number>();
+  /** How many messages of each kind have been given an id. */
+  #counts: Map<string, number> | undefined;
   #closed = false;
 
   constructor(consumer: Consumer) {
@@ -61,6 +62,10 @@ export class SendBuffer {
     return promise;
   }
 
+  get empty(): boolean {
+    return this.#pending.length === 0;
+  }
+
   /** Validates, encodes and sends now, whatever becomes of the run. */
   async sendNow(
     run: DeliveryRun,
@@ -82,11 +87,16 @@ export class SendBuffer {
    * @throws whatever the first failed send failed with that the handler did not look at.
    */
   async close(): Promise<void> {
-    this.#closed = true;
+    this.refuse();
     for (const { promise } of this.#pending) {
       const error = await promise.settled();
       if (error !== undefined && !promise.observed) throw error;
     }
+  }
+
+  /** From now on: the handler has ended. */
+  refuse(): void {
+    this.#closed = true;
   }
 
   /** What is to be sent because of `run`; every message if it is absent. */
@@ -111,8 +121,9 @@ export class SendBuffer {
       newId: (channel, type) => {
         const parts = [cause.source, cause.id, service, spec.channel.name, spec.as, channel, type];
         const name = parts.join("\n");
-        const n = (this.#counts.get(name) ?? 0) + 1;
-        this.#counts.set(name, n);
+        const counts = (this.#counts ??= new Map<string, number>());
+        const n = (counts.get(name) ?? 0) + 1;
+        counts.set(name, n);
         return stableId([...parts, String(n)]);
       },
     };
@@ -123,7 +134,6 @@ export class SendBuffer {
 export class HandlerContext implements Context<unknown, string> {
   readonly deps: unknown;
   readonly attempt: number;
-  readonly idempotency: IdempotencyFacts;
   /** The transaction of the inbox, if the consumer has one. */
   readonly tx: unknown;
   readonly #run: DeliveryRun;
@@ -134,7 +144,6 @@ export class HandlerContext implements Context<unknown, string> {
   constructor(consumer: Consumer, run: DeliveryRun, message: Received, sends: SendBuffer, tx?: unknown) {
     this.deps = consumer.deps;
     this.attempt = run.spent + 1;
-    this.idempotency = new MessageIdempotency(consumer, run, message);
     this.#run = run;
     this.#message = message;
     this.#sends = sends;
@@ -144,6 +153,10 @@ export class HandlerContext implements Context<unknown, string> {
 
   get signal(): AbortSignal {
     return this.#run.signal;
+  }
+
+  get idempotency(): IdempotencyFacts {
+    return new MessageIdempotency(this.#consumer, this.#run, this.#message);
   }
 
   send<X extends Need, M extends Message>(

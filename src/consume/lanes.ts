@@ -36,7 +36,8 @@ export class Lanes {
     const run = this.#ready[this.#head];
     if (run === undefined) return undefined;
     this.#head += 1;
-    if (this.#head > 1024) {
+    // Forgotten early: what lies before the head keeps its message in memory.
+    if (this.#head >= 16 && this.#head * 2 >= this.#ready.length) {
       this.#ready = this.#ready.slice(this.#head);
       this.#head = 0;
     }

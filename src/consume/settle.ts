@@ -2,7 +2,7 @@ import { WaybillError } from "../errors.js";
 import type { DeadLetterReason, DeadLetterRecord } from "../message/envelope.js";
 import { attemptsBefore, historyWhenPutBack, retryCopy } from "../policy/attempts.js";
 import type { Classified } from "../policy/classify.js";
-import type { SettleAction } from "../transport/transport.js";
+import type { MaybePromise, SettleAction } from "../transport/transport.js";
 import type { DeliveryRun } from "./delivery-run.js";
 import { eventFields, type Consumer } from "./environment.js";
 import type { Verdict } from "./verdict.js";
@@ -12,33 +12,36 @@ export type Settled = "done" | "back" | "left";
 
 /**
  * Settles a delivery as the verdict says: the one place that does. Never throws; what fails is reported, and the
- * broker delivers again.
+ * broker delivers again. A success of a receiver that answers at once is settled at once.
  *
  * @param verdict one that ends the delivery: neither `retryNow` nor `holdLane`.
  */
-export async function settle(consumer: Consumer, run: DeliveryRun, verdict: Verdict): Promise<Settled> {
-  const fields = (): ReturnType<typeof eventFields> =>
-    eventFields(consumer, run.delivery, Math.max(1, run.spent));
-  switch (verdict.kind) {
-    case "complete": {
-      if (!(await apply(consumer, run, { kind: "complete" }))) return "left";
-      const { how, durationMs } = verdict;
-      if (how === "handled") {
-        consumer.emit?.({
-          event: "handled",
-          durationMs,
-          ...eventFields(consumer, run.delivery, run.spent + 1),
-        });
-      } else consumer.emit?.({ event: how, ...fields() });
-      return "done";
-    }
-    case "defer":
-      if (!(await apply(consumer, run, { kind: "defer" }))) return "left";
-      consumer.emit?.({ event: "deferred", ...fields() });
-      return "done";
-    case "failed":
-      return settleFailure(consumer, run, verdict);
-  }
+export function settle(consumer: Consumer, run: DeliveryRun, verdict: Verdict): MaybePromise<Settled> {
+  if (verdict.kind === "failed") return settleFailure(consumer, run, verdict);
+  const taken = apply(consumer, run, verdict.kind === "defer" ? defer : complete);
+  if (taken instanceof Promise) return taken.then((took) => succeeded(consumer, run, verdict, took));
+  return succeeded(consumer, run, verdict, taken);
+}
+
+const complete: SettleAction = { kind: "complete" };
+const defer: SettleAction = { kind: "defer" };
+
+function succeeded(
+  consumer: Consumer,
+  run: DeliveryRun,
+  verdict: Exclude<Verdict, { kind: "failed" }>,
+  taken: boolean,
+): Settled {
+  if (!taken) return "left";
+  if (consumer.emit === undefined) return "done";
+  const attempt =
+    verdict.kind === "complete" && verdict.how === "handled" ? run.spent + 1 : Math.max(1, run.spent);
+  const fields = eventFields(consumer, run.delivery, attempt);
+  if (verdict.kind === "defer") consumer.emit({ event: "deferred", ...fields });
+  else if (verdict.how === "handled")
+    consumer.emit({ event: "handled", durationMs: verdict.durationMs, ...fields });
+  else consumer.emit({ event: verdict.how, ...fields });
+  return "done";
 }
 
 async function settleFailure(
@@ -63,7 +66,7 @@ async function settleFailure(
     case "holdLane":
       return putBack(consumer, run);
     case "leave":
-      consumer.emit?.({ event: "left", why: failure.message, ...fields() });
+      run.whyLeft = failure.message;
       return "left";
   }
 }
@@ -158,7 +161,10 @@ function recordOf(
 /** Gives a delivery back. What handlers have spent on it travels along, also where the broker counts for itself. */
 export async function putBack(consumer: Consumer, run: DeliveryRun): Promise<Settled> {
   const { delivery, spent, firstFailedAt } = run;
-  if (!consumer.can.release) return "left";
+  if (!consumer.can.release) {
+    run.whyLeft = "it stays where it is, and is read again from the last checkpoint";
+    return "left";
+  }
   const failedHere =
     firstFailedAt !== delivery.envelope.history.firstFailedAt || spent !== attemptsBefore(delivery);
   const counts = failedHere || !consumer.features.uncountedRelease;
@@ -170,25 +176,28 @@ export async function putBack(consumer: Consumer, run: DeliveryRun): Promise<Set
 }
 
 /** Tells the receiver. Answers whether it took it; if not, the failure is reported. */
-async function apply(consumer: Consumer, run: DeliveryRun, action: SettleAction): Promise<boolean> {
+function apply(consumer: Consumer, run: DeliveryRun, action: SettleAction): MaybePromise<boolean> {
   const { receiver, runtime, source } = consumer;
   const { delivery } = run;
   run.ended = true;
+  const threw = (cause: unknown): boolean =>
+    took(consumer, run, new WaybillError("settleFailed", "the transport's receiver threw", { cause }));
   try {
     const answer = runtime.port("settle", source.address, delivery.envelope.id, () =>
       receiver.settle([{ delivery, action }]),
     );
-    const [error] = answer instanceof Promise ? await answer : answer;
-    if (error === undefined) return true;
-    run.gone = error.class === "lockLost";
-    tellSettleFailed(consumer, run, error);
+    if (answer instanceof Promise) return answer.then(([error]) => took(consumer, run, error), threw);
+    return took(consumer, run, answer[0]);
   } catch (cause) {
-    tellSettleFailed(
-      consumer,
-      run,
-      new WaybillError("settleFailed", "the transport's receiver threw", { cause }),
-    );
+    return threw(cause);
   }
+}
+
+/** Whether the receiver took it. */
+function took(consumer: Consumer, run: DeliveryRun, error: WaybillError | undefined): boolean {
+  if (error === undefined) return true;
+  run.gone = error.class === "lockLost";
+  tellSettleFailed(consumer, run, error);
   return false;
 }
 
@@ -202,6 +211,7 @@ function tellRetry(consumer: Consumer, run: DeliveryRun, delayMs: number, counte
 }
 
 function tellSettleFailed(consumer: Consumer, run: DeliveryRun, error: Error): void {
+  run.whyLeft = error.message;
   consumer.emit?.({
     event: "settleFailed",
     error,
