@@ -8,3 +8,7 @@ export { isMemoryDelivery } from "./message-delivery.js";
 export type { MemoryDelivery } from "./message-delivery.js";
 export { memoryIdempotency } from "./idempotency-store.js";
 export type { MemoryIdempotencyOptions } from "./idempotency-store.js";
+export { memoryDatabase } from "./database.js";
+export type { MemoryDatabase, MemoryDatabaseOptions, MemoryTransaction } from "./database.js";
+export { memoryInbox } from "./inbox.js";
+export { memoryOutbox } from "./outbox.js";

@@ -78,6 +78,7 @@ function store({ channel, outgoing }: OutboundMessage): OutboxMessage {
   return {
     id: outgoing.envelope.id,
     destination: `${channel}${due}`,
+    ...(outgoing.envelope.key !== undefined ? { key: outgoing.envelope.key } : {}),
     bytes: toStructuredJson(outgoing.envelope),
   };
 }

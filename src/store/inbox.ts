@@ -10,6 +10,8 @@ export interface InboxRequest {
 export interface OutboxMessage {
   readonly id: string;
   readonly destination: string;
+  /** Messages of one key are sent in order; absent where order does not matter. */
+  readonly key?: string;
   /** The encoded message, opaque to the store. */
   readonly bytes: Uint8Array;
 }

@@ -63,7 +63,7 @@ export const sending: readonly Behaviour[] = [
     await kit.work({ reads: conduit, handler: ({ data }) => void seen.push(data.n) });
     const senders = [await kit.sender(conduit), await kit.sender(conduit), await kit.sender(conduit)];
     const numbers = Array.from({ length: 60 }, (_, n) => n);
-    await Promise.all(numbers.map((n) => senders[n % 3]?.send(conduit, { n })));
+    await Promise.all(numbers.map(async (n) => senders[n % 3]?.send(conduit, { n })));
     await kit.time.until(
       () => seen.length >= numbers.length,
       "everything that was sent side by side is handled",

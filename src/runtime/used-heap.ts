@@ -1,8 +1,8 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
-/** Collects garbage and gives the bytes of the heap that are in use then. */
-export function collectGarbage(): number {
+/** The bytes of the heap that are in use after a collection of garbage. */
+export function usedHeapBytes(): number {
   setFlagsFromString("--expose-gc");
   const collect = runInNewContext("gc") as () => void;
   collect();
