@@ -1,0 +1,121 @@
+import {
+  conformanceBySection,
+  conformanceCounts,
+  conformanceRows,
+  notYetBehaviours,
+  storeConformance,
+  transportConformance,
+  type ConformanceRow,
+} from "../src/testing/index.js";
+import { memoryAdapter } from "../test/conformance/memory-adapter.js";
+import { memoryStores } from "../test/conformance/memory-stores.js";
+
+/**
+ * Tries what every adapter and every store must show, and prints the matrix behaviour × adapter; with `--json` one JSON
+ * object and nothing else. Exits with 1 if anything fails.
+ */
+const json = process.argv.includes("--json");
+
+const adapters = await tried([memoryAdapter].map((adapter) => [adapter.name, transportConformance(adapter)]));
+const stores = await tried([memoryStores].map((adapter) => [adapter.name, storeConformance(adapter)]));
+const failed = [...adapters, ...stores].some(({ rows }) => conformanceCounts(rows).fail > 0);
+
+if (json) console.log(JSON.stringify(report(), undefined, 2));
+else printMatrix();
+if (failed) process.exitCode = 1;
+
+interface Tried {
+  readonly name: string;
+  readonly rows: readonly ConformanceRow[];
+  readonly tookMs: number;
+}
+
+async function tried(
+  all: readonly (readonly [name: string, cases: Parameters<typeof conformanceRows>[0]])[],
+): Promise<readonly Tried[]> {
+  const results: Tried[] = [];
+  for (const [name, cases] of all) {
+    const startedMs = performance.now();
+    results.push({
+      name,
+      rows: await conformanceRows(cases),
+      tookMs: Math.round(performance.now() - startedMs),
+    });
+  }
+  return results;
+}
+
+function report(): object {
+  const countsOf = (all: readonly Tried[]): object =>
+    Object.fromEntries(all.map(({ name, rows }) => [name, conformanceCounts(rows)]));
+  return {
+    adapters: countsOf(adapters),
+    rows: [...matrixRows(adapters), ...matrixRows(stores)],
+    stores: countsOf(stores),
+    sections: Object.fromEntries(
+      [...adapters, ...stores].flatMap(({ name, rows }) =>
+        conformanceBySection(rows).map(({ section, ...counts }) => [`${section} ${name}`, counts]),
+      ),
+    ),
+    notYet: notYetBehaviours,
+  };
+}
+
+/** One row per behaviour, with what it came to on each adapter. */
+function matrixRows(all: readonly Tried[]): readonly object[] {
+  const [first] = all;
+  return (first?.rows ?? []).map(({ number, name, section, tests }, at) => {
+    const of = all.map(({ name: adapter, rows }) => [adapter, rows[at]] as const);
+    const details = of.flatMap(([adapter, row]) =>
+      row?.detail === undefined ? [] : [[adapter, row.detail]],
+    );
+    return {
+      number,
+      name,
+      section,
+      tests,
+      outcomes: Object.fromEntries(of.map(([adapter, row]) => [adapter, row?.outcome])),
+      ...(details.length > 0 ? { details: Object.fromEntries(details) as object } : {}),
+    };
+  });
+}
+
+function printMatrix(): void {
+  printPart("Adapters", adapters);
+  console.log(
+    `\nNot yet: ${notYetBehaviours.map(({ number, name }) => `${String(number)} ${name}`).join(", ")}\n`,
+  );
+  printPart("Stores", stores);
+}
+
+function markOf(row: ConformanceRow | undefined): string {
+  if (row?.outcome === "unsupported") return "declared unsupported (twin passed)";
+  return row?.outcome === "pass" ? "pass" : "FAIL";
+}
+
+function printPart(title: string, all: readonly Tried[]): void {
+  const [first] = all;
+  if (first === undefined) return;
+  console.log(`${title}: ${all.map(({ name }) => name).join(", ")}`);
+  for (const { section, title: subject } of conformanceBySection(first.rows)) {
+    console.log(`\n${section}. ${subject}`);
+    for (const [at, { number, name, section: own }] of first.rows.entries()) {
+      if (own !== section) continue;
+      const outcomes = all.map(({ rows }) => markOf(rows[at]));
+      console.log(`  ${String(number).padStart(3)} ${name.padEnd(72)} ${outcomes.join("  ")}`);
+      for (const { rows } of all) {
+        const detail = rows[at]?.detail;
+        if (detail !== undefined) console.log(`      ${detail}`);
+      }
+    }
+  }
+  for (const { name, rows, tookMs } of all) {
+    console.log(`\n${name} (${String(tookMs)} ms)`);
+    for (const { section, pass, unsupported, fail } of [...conformanceBySection(rows), total(rows)])
+      console.log(`  ${section.padEnd(5)} ${pass} pass, ${unsupported} unsupported, ${fail} fail`);
+  }
+}
+
+function total(rows: readonly ConformanceRow[]) {
+  return { section: "all", ...conformanceCounts(rows) };
+}
