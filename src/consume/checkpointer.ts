@@ -1,4 +1,4 @@
-import { WaybillError } from "../errors.js";
+import { isWaybillError, WaybillError } from "../errors.js";
 import type { TimerHandle } from "../runtime/runtime.js";
 import type { Delivery } from "../transport/transport.js";
 import type { Consumer } from "./environment.js";
@@ -59,7 +59,7 @@ export class Checkpointer {
   async #writeAll(lane: string): Promise<void> {
     for (let next = this.#pending.get(lane); next !== undefined; next = this.#pending.get(lane)) {
       this.#pending.delete(lane);
-      if (!(await this.#store(next.upTo))) {
+      if ((await this.#store(next.upTo)) === "failed") {
         // Progress that could not be stored is tried again with the next one; never a later gap.
         const newer = this.#pending.get(lane);
         this.#pending.set(lane, {
@@ -75,7 +75,8 @@ export class Checkpointer {
     }
   }
 
-  async #store(upTo: Delivery): Promise<boolean> {
+  /** `lost`: the partition belongs to somebody else, and so does its progress. */
+  async #store(upTo: Delivery): Promise<"stored" | "lost" | "failed"> {
     const { receiver, runtime, source, spec, service, emit } = this.#consumer;
     const place = { service, channel: spec.channel.name, kind: spec.channel.kind, as: spec.as };
     const end = runtime.activity.begin(() => `storing a checkpoint of ${spec.channel.name}/${spec.as}`);
@@ -89,14 +90,14 @@ export class Checkpointer {
         offset: upTo.broker.offset ?? "",
         ...place,
       });
-      return true;
+      return "stored";
     } catch (cause) {
       const error =
         cause instanceof Error
           ? cause
           : new WaybillError("storeFailed", "a checkpoint was not stored", { cause });
       emit?.({ event: "checkpointFailed", error, ...place });
-      return false;
+      return isWaybillError(error) && error.class === "lockLost" ? "lost" : "failed";
     } finally {
       end();
     }

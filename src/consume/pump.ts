@@ -35,7 +35,9 @@ export class Pump {
   #working = 0;
   #paused = false;
   #turnPlanned = false;
-  #receiving = false;
+  #receiving: Promise<void> | undefined;
+  /** Lost before the receiver's answer came here. */
+  readonly #lostEarly = new WeakMap<Delivery, WaybillError>();
   #failures = 0;
   #retryTimer: TimerHandle | undefined;
   #batchTimer: TimerHandle | undefined;
@@ -100,7 +102,9 @@ export class Pump {
   lose(delivery: Delivery, error: WaybillError): void {
     // Before anything new of the partition can come: what is in flight of it must not be checkpointed any more.
     this.#checkpointer?.forget(delivery.lane);
-    for (const run of this.#keeper.runs) if (run.delivery === delivery) this.#keeper.lose(run, error);
+    const run = [...this.#keeper.runs].find((each) => each.delivery === delivery);
+    if (run === undefined) this.#lostEarly.set(delivery, error);
+    else this.#keeper.lose(run, error);
   }
 
   /** Takes effect with the next start of a handler. */
@@ -116,6 +120,8 @@ export class Pump {
     this.#batchTimer?.cancel();
     for (const run of this.#keeper.runs) run.interruptWait?.();
     await Promise.all(this.#lanes.drain().map((run) => this.#giveBack(run)));
+    // What it still brings must be given back before the receiver closes.
+    await this.#receiving;
   }
 
   /** Resolves when nothing is in flight. */
@@ -196,7 +202,8 @@ export class Pump {
   }
 
   #receive(): void {
-    if (this.#receiving || this.#paused || this.#stopping || this.#retryTimer !== undefined) return;
+    if (this.#receiving !== undefined || this.#paused || this.#stopping || this.#retryTimer !== undefined)
+      return;
     const room = this.#room();
     if (room <= 0) return;
     const { receiver, runtime, source } = this.#consumer;
@@ -208,14 +215,13 @@ export class Pump {
         this.#received(got);
         return;
       }
-      this.#receiving = true;
-      got.then(
+      this.#receiving = got.then(
         (deliveries) => {
-          this.#receiving = false;
+          this.#receiving = undefined;
           this.#received(deliveries);
         },
         (error: unknown) => {
-          this.#receiving = false;
+          this.#receiving = undefined;
           this.#receiveFailed(error);
         },
       );
@@ -266,6 +272,13 @@ export class Pump {
     );
     run.unpark = runtime.activity.park(run.end);
     this.#keeper.add(run);
+    const lost = this.#lostEarly.get(delivery);
+    if (lost !== undefined) {
+      run.whyLeft = lost.message;
+      this.#keeper.lose(run, lost);
+      this.#ended(run, "left");
+      return;
+    }
     if (this.#stopping) {
       void this.#giveBack(run);
       return;

@@ -32,7 +32,7 @@ export async function shutDown(targets: ShutdownTargets, deadlineMs: number): Pr
   const within = (limitMs: number, work: Promise<unknown>): Promise<void> =>
     settleWithin(runtime, Math.max(0, limitMs - runtime.elapsed()), work);
 
-  await within(endMs, Promise.all(pumps.map((pump) => pump.stopIntake())));
+  await within(endMs - deadlineMs * reserveShare, Promise.all(pumps.map((pump) => pump.stopIntake())));
   const drained = Promise.all(pumps.map((pump) => pump.drained()));
   await within(endMs - deadlineMs * reserveShare, drained);
   if (pumps.some((pump) => pump.inFlight > 0)) {
