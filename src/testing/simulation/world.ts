@@ -91,7 +91,7 @@ export class SimWorld {
     const due = (): void => {
       if (!cancelled) run();
     };
-    const timer = this.#timers.add(this.#nowMs + Math.max(0, delayMs), () => {
+    const timer = this.#timers.add(this.#nowMs + Math.ceil(Math.max(0, delayMs)), () => {
       if (actor.paused) this.#held.push({ actor, run: due });
       else if (actor.alive) run();
     });

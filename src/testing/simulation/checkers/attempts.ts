@@ -11,7 +11,9 @@ export function boundedAttempts(seen: Seen): Check {
   for (const each of history) {
     const more =
       (each.kind === "accepted" && (isOriginal(each) || !each.heard)) ||
-      (each.kind === "settled" && (!each.ok || !each.heard));
+      (each.kind === "settled" && (!each.ok || !each.heard)) ||
+      // A stream carries no count: who reads a partition after somebody else begins anew.
+      (each.kind === "received" && each.channel === "sales");
     if (more)
       lineages.set(`${each.channel} ${each.id}`, (lineages.get(`${each.channel} ${each.id}`) ?? 0) + 1);
   }

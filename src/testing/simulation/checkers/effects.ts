@@ -1,4 +1,4 @@
-import { at, isIdempotent, type Check, type Seen, type SeenRun } from "./seen.js";
+import { at, isIdempotent, isOriginal, type Check, type Seen, type SeenRun } from "./seen.js";
 
 /**
  * I2: of an idempotent consumer an effect happens once; a second time only if the handler was told that it may have
@@ -19,11 +19,6 @@ export function oneEffect(seen: Seen): Check {
 }
 
 function repeated(seen: Seen): string[] {
-  const excuses = new Map<string, number>();
-  for (const each of seen.history) {
-    const failed = each.kind === "refused" || (each.kind === "accepted" && !each.heard);
-    if (failed && each.cause !== undefined) excuses.set(each.cause, (excuses.get(each.cause) ?? 0) + 1);
-  }
   const groups = new Map<string, SeenRun[]>();
   for (const run of seen.runs) {
     const { channel, n } = run.started;
@@ -33,24 +28,39 @@ function repeated(seen: Seen): string[] {
   for (const [message, runs] of groups) {
     const effects = runs.filter(({ effect }) => effect !== undefined).length;
     const recovered = runs.filter(({ started }) => started.recovered).length;
-    const id = runs[0]?.started.id ?? "";
-    if (effects > 1 + recovered + (excuses.get(id) ?? 0))
-      findings.push(`${message} had its effect ${effects} times`);
+    const unsent = runs.filter((run) => run.effect !== undefined && !sentFollowUp(seen, run)).length;
+    if (effects > 1 + recovered + unsent) findings.push(`${message} had its effect ${effects} times`);
   }
   return findings;
+}
+
+/** Whether all that a run wanted to send was accepted: if not, it counts as failed. */
+function sentFollowUp({ history }: Seen, { started, effect }: SeenRun): boolean {
+  if (!started.sendsFollowUp) return true;
+  return history.some(
+    (each) =>
+      each.kind === "accepted" &&
+      each.heard &&
+      each.cause === started.id &&
+      each.process === started.process &&
+      each.choice >= (effect?.choice ?? 0),
+  );
 }
 
 function settledTooEarly(seen: Seen): string[] {
   const findings: string[] = [];
   const done = new Set<number>();
   const lastRun = new Map<string, SeenRun>();
+  const copied = new Set<string>();
   for (const each of seen.history) {
     if (each.kind === "changed" && each.what === "complete" && each.answer === "ok") done.add(each.token);
     if (each.kind === "effect") {
       const run = seen.runOf.get(each.run);
       if (run !== undefined) lastRun.set(`${run.started.process} ${run.delivery?.delivery ?? 0}`, run);
     }
+    if (each.kind === "accepted" && !isOriginal(each)) copied.add(`${each.process} ${each.id}`);
     if (each.kind !== "settled" || each.action !== "complete" || !isIdempotent(seen, each.channel)) continue;
+    if (copied.has(`${each.process} ${each.id}`)) continue;
     const token = lastRun.get(`${each.process} ${each.delivery}`)?.started.token;
     if (token !== undefined && !done.has(token))
       findings.push(`${each.channel} ${each.id} was settled before the store knew that it is done`);

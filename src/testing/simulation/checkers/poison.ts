@@ -1,10 +1,13 @@
 import type { Check, Seen } from "./seen.js";
 
+/** What nobody has looked at may expire first. */
+const aside = new Set(["Undecodable", "BrokerExpired"]);
+
 /** I13: what cannot be decoded is put aside with its bytes, and nothing else is. */
 export function poisonAside({ schedule, history }: Seen): Check {
   const unreadable = schedule.workload.foreign.filter(({ readable }) => !readable);
   const findings = unreadable.flatMap(({ id }) =>
-    history.some((each) => each.kind === "letter" && each.id === id && each.reason === "Undecodable")
+    history.some((each) => each.kind === "letter" && each.id === id && aside.has(each.reason))
       ? []
       : [`${id} cannot be decoded and is not put aside as that`],
   );

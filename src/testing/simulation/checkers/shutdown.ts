@@ -23,9 +23,13 @@ function startedLate({ history }: Seen): string[] {
   return findings;
 }
 
+/** The part of its time that a stop waits for what is on its way. */
+const waitsShare = 0.8;
+
 /** Who stopped with nothing unfinished has settled, or lost, everything that it had received from queues. */
 function keptBack({ history }: Seen): string[] {
   const open = new Map<string, Map<number, Of<"received">>>();
+  const stopping = new Map<string, number>();
   const findings: string[] = [];
   for (const each of history) {
     if (each.kind === "received" && each.lockedUntilMs !== undefined)
@@ -37,7 +41,11 @@ function keptBack({ history }: Seen): string[] {
         if (id === each.id) open.get(each.process)?.delete(delivery);
     }
     if (each.kind === "said" && each.event === "receiveFailed") open.get(each.process)?.clear();
+    if (each.kind === "life" && each.step === "stopping")
+      stopping.set(each.process, each.atMs + Number(each.detail) * waitsShare);
     if (each.kind === "life" && each.step === "stopped" && each.detail === "0") {
+      // What was on its way for so long is nobody's fault.
+      if (each.atMs >= (stopping.get(each.process) ?? 0)) continue;
       for (const { channel, id } of open.get(each.process)?.values() ?? [])
         findings.push(`${each.process} stopped and kept ${channel} ${id}`);
     }
