@@ -69,10 +69,12 @@ export function textReader(set: (draft: EnvelopeDraft, value: string) => void): 
   };
 }
 
+/** Anything but text and numbers is left out before it is converted: a map from outside may carry its own `toString`. */
 function count(set: (draft: EnvelopeDraft, value: number) => void): ReadAttribute {
   return (draft, value) => {
-    if (value === "" || typeof value === "boolean" || value instanceof Date) return;
-    const given = Number(value ?? Number.NaN);
+    if (typeof value !== "number" && typeof value !== "bigint" && typeof value !== "string") return;
+    if (value === "") return;
+    const given = Number(value);
     if (Number.isSafeInteger(given) && given >= 0) set(draft, given);
   };
 }

@@ -11,6 +11,18 @@ export interface NativeDeadLetter {
 /** UTF-8 bytes of all names and values: Service Bus takes 64 KiB of properties, headers and extensions included. */
 export const maxDeadLetterBytes = 8 * 1024;
 
+/** UTF-8 bytes of each text; the stack gets what the others leave. */
+const maxBytes = {
+  wbdldescription: 2048,
+  wbdlconsumer: 256,
+  wbdlfrom: 1024,
+  wbdlat: 64,
+  wbdlfirstfailed: 64,
+  wbdlerror: 256,
+  wbdlcode: 256,
+  wbdlstack: maxDeadLetterBytes,
+} as const;
+
 /** Every reason that can stand on the wire. */
 export const deadLetterReasons: ReadonlySet<string> = new Set<DeadLetterReason>([
   "MaxAttempts",
@@ -46,16 +58,17 @@ const reasonOfNative: ReadonlyMap<string, DeadLetterReason> = new Map<string, De
 export function toDeadLetterProperties(record: DeadLetterRecord): Record<string, string | number> {
   const properties: Record<string, string | number> = {
     wbdlreason: record.reason,
-    wbdldescription: bounded(record.description, 2048),
+    wbdldescription: bounded(record.description, maxBytes.wbdldescription),
     wbdlattempts: record.attempts,
     wbdldeliveries: record.deliveryCount,
-    wbdlconsumer: bounded(record.consumer, 256),
-    wbdlfrom: bounded(record.from, 1024),
-    wbdlat: bounded(record.at, 64),
+    wbdlconsumer: bounded(record.consumer, maxBytes.wbdlconsumer),
+    wbdlfrom: bounded(record.from, maxBytes.wbdlfrom),
+    wbdlat: bounded(record.at, maxBytes.wbdlat),
   };
-  if (record.firstFailedAt) properties["wbdlfirstfailed"] = bounded(record.firstFailedAt, 64);
-  if (record.errorName) properties["wbdlerror"] = bounded(record.errorName, 256);
-  if (record.errorCode) properties["wbdlcode"] = bounded(record.errorCode, 256);
+  const { firstFailedAt, errorName, errorCode } = record;
+  if (firstFailedAt) properties["wbdlfirstfailed"] = bounded(firstFailedAt, maxBytes.wbdlfirstfailed);
+  if (errorName) properties["wbdlerror"] = bounded(errorName, maxBytes.wbdlerror);
+  if (errorCode) properties["wbdlcode"] = bounded(errorCode, maxBytes.wbdlcode);
   if (record.errorStack) {
     const left = maxDeadLetterBytes - propertyBytes(properties) - "wbdlstack".length;
     properties["wbdlstack"] = bounded(record.errorStack, left);
@@ -83,7 +96,7 @@ export function fromDeadLetterProperties(
   const named = [nativeReason, description].filter((part) => part !== "").join(": ");
   return {
     reason: reason ?? "Manual",
-    description: redact(reason === undefined ? named : description, 2048),
+    description: redact(reason === undefined ? named : description, maxBytes.wbdldescription),
     attempts: number(properties["cloudEvents_wbattempt"]),
     deliveryCount: 0,
     consumer: "",
@@ -96,7 +109,9 @@ function writtenRecord(
   reason: DeadLetterReason,
   properties: Readonly<Record<string, unknown>>,
 ): DeadLetterRecord {
-  const text = (name: string): string => attributeText(properties[name]);
+  // Anybody may have written them, so they are cleaned and bounded as if they were ours to write.
+  const text = (name: keyof typeof maxBytes): string =>
+    bounded(attributeText(properties[name]), maxBytes[name]);
   const optional = {
     errorName: text("wbdlerror"),
     errorCode: text("wbdlcode"),

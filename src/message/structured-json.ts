@@ -10,7 +10,7 @@ import {
 } from "./attributes.js";
 import { isJson, isUtf8Text, parseContentType } from "./content-type.js";
 import type { Envelope } from "./envelope.js";
-import { checkHeaders, noHeaders, sizeProblem } from "./header-rules.js";
+import { checkHeaders, isReservedName, noHeaders, sizeProblem } from "./header-rules.js";
 import { memberText } from "./json-syntax.js";
 import {
   type JsonLimits,
@@ -147,7 +147,10 @@ function readHeaders(draft: EnvelopeDraft, value: unknown): void {
   if (typeof value !== "string") return;
   const headers = parseText(value);
   if (!isRecord(headers)) throw undecodable("has wbheaders that are no JSON object");
-  for (const name of Object.keys(headers)) keepHeader(draft, name, headers[name]);
+  for (const name of Object.keys(headers)) {
+    // No sender of ours writes such a name, and a copy of the message could not be sent with it.
+    if (!isReservedName(name)) keepHeader(draft, name, headers[name]);
+  }
 }
 
 function readBody(draft: EnvelopeDraft, event: Readonly<Record<string, unknown>>, text: string): void {

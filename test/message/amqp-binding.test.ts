@@ -164,6 +164,17 @@ describe("a foreign AMQP message", () => {
     expect(Object.getPrototypeOf(extensions)).toBeNull();
   });
 
+  it.each([
+    ["a map without conversions", Object.create(null) as unknown],
+    ["a map with a toString of its own", { toString: 1, valueOf: 1 }],
+    ["a list", [5]],
+    ["a symbol", Symbol("5")],
+  ])("with %s as a count is read without it", (_what, value) => {
+    const read = properties({ cloudEvents_wbversion: value, wbattempt: value, cloudEvents_wbto: value });
+    expect(read.version).toBeUndefined();
+    expect(read.history).toEqual({});
+  });
+
   it("keeps the traces of its death out of the headers", () => {
     const { headers, extensions } = properties({
       wbdlreason: "Permanent",

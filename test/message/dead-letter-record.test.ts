@@ -135,6 +135,19 @@ describe("a message that the broker dead-lettered", () => {
     });
   });
 
+  it("with texts that are none of ours is read bounded, without controls and without secrets", () => {
+    const read = fromDeadLetterProperties({
+      wbdlreason: "Manual",
+      wbdldescription: `\u001b[31m${"x".repeat(9000)}`,
+      wbdlconsumer: "billing\u0000\r\n",
+      wbdlerror: "AccountKey=c2VjcmV0;",
+    });
+    expect(read.description).toMatch(/^x+…\[cut\]$/);
+    expect(Buffer.byteLength(read.description)).toBeLessThanOrEqual(2048);
+    expect(read.consumer).toBe("billing ");
+    expect(read.errorName).toBe("AccountKey=[redacted];");
+  });
+
   it("with properties of the wrong types is read all the same", () => {
     const read = fromDeadLetterProperties({
       wbdlreason: "Manual",

@@ -116,6 +116,20 @@ describe("a foreign CloudEvent", () => {
     expect(Object.getPrototypeOf(read.headers)).toBeNull();
   });
 
+  it("with an object as a count is read without it", () => {
+    const read = fromStructuredJson(event(',"wbattempt":{"toString":1,"valueOf":1},"wbversion":[3]'));
+    expect(read.history).toEqual({});
+    expect(read.version).toBeUndefined();
+  });
+
+  it("with headers that only the wire may write is read without them, so that a copy can be sent", () => {
+    const read = fromStructuredJson(
+      event(String.raw`,"wbheaders":"{\"wbx\":1,\"traceparent\":2,\"own\":3}"`),
+    );
+    expect(Object.entries(read.headers)).toEqual([["own", 3]]);
+    expect(fromStructuredJson(toStructuredJson(read))).toEqual(read);
+  });
+
   it("of any bytes is read or undecodable, never anything else", () => {
     const piece = fc.constantFrom(
       "{",
