@@ -29,6 +29,7 @@ export function compileFilter(
   description: FilterDescription,
   schema: "cloudEvents" | "eventGrid",
 ): EventFilter {
+  checkShape(description);
   const tests: EventFilter[] = [
     ...typeTest(description.includedEventTypes ?? [], schema === "cloudEvents" ? "type" : "eventType"),
     ...subjectTests(description),
@@ -36,6 +37,29 @@ export function compileFilter(
   ];
   return (event) => tests.every((test) => test(event));
 }
+
+/** Descriptions come out of files and management calls too, where no compiler has looked at them. */
+function checkShape(description: unknown): void {
+  const isFine =
+    isRecord(description) &&
+    isListOf(isText, description["includedEventTypes"]) &&
+    isText(description["subjectBeginsWith"] ?? "") &&
+    isText(description["subjectEndsWith"] ?? "") &&
+    isListOf((filter) => isRecord(filter) && isText(filter["operatorType"]), description["advancedFilters"]);
+  if (isFine) return;
+  throw new BrokerError(
+    "badRequest",
+    "A filter has texts as includedEventTypes, subjectBeginsWith and subjectEndsWith, and objects with an operatorType as advancedFilters.",
+  );
+}
+
+const isText = (value: unknown): value is string => typeof value === "string";
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const isListOf = (isOne: (value: unknown) => boolean, list: unknown): boolean =>
+  (list ?? undefined) === undefined || (Array.isArray(list) && list.every(isOne));
 
 function typeTest(types: readonly string[], attribute: string): readonly EventFilter[] {
   if (types.length === 0) return [];

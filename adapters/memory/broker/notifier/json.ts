@@ -53,6 +53,23 @@ export function arrayElements(text: string): readonly string[] {
   return elements;
 }
 
+/**
+ * Whether the text of a JSON value opens more arrays and objects inside each other than `levels`. The text must
+ * already have been parsed successfully.
+ */
+export function isDeeperThan(text: string, levels: number): boolean {
+  // Each level takes a character to open it and one to close it.
+  if (text.length < 2 * (levels + 1)) return false;
+  let depth = 0;
+  for (let at = 0; at < text.length && depth <= levels; at++) {
+    const char = text.charCodeAt(at);
+    if (char === quote) at = endOfString(text, at);
+    else if (char === openBracket || char === openBrace) depth += 1;
+    else if (char === closeBracket || char === closeBrace) depth -= 1;
+  }
+  return depth > levels;
+}
+
 const quote = 0x22;
 const backslash = 0x5c;
 const openBracket = 0x5b;

@@ -1,7 +1,7 @@
 import { BrokerError } from "../broker-error.js";
 import { maxRequestBytes, type IncomingEvent } from "./accept-events.js";
 import type { RequestHead } from "./access-key.js";
-import { arrayElements, isJsonArray, type JsonValue } from "./json.js";
+import { arrayElements, isDeeperThan, isJsonArray, type JsonValue } from "./json.js";
 import type { Topic } from "./topic.js";
 
 /** A publish request at the HTTP door. */
@@ -69,12 +69,20 @@ function decodeText(body: Uint8Array): string {
 }
 
 function parse(text: string): JsonValue {
+  let value: JsonValue;
   try {
-    return JSON.parse(text) as JsonValue;
+    value = JSON.parse(text) as JsonValue;
   } catch (cause) {
     throw unreadable("The body must be JSON.", cause);
   }
+  if (isDeeperThan(text, maxDepth)) {
+    throw new BrokerError("badRequest", `The body must not be nested deeper than ${maxDepth} levels.`);
+  }
+  return value;
 }
+
+// Parsing takes any depth, but printing an event again, as dead letters need it, would overflow the stack.
+const maxDepth = 512;
 
 function unreadable(message: string, cause: unknown): BrokerError {
   const error = new BrokerError("badRequest", message);

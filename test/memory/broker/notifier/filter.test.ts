@@ -251,8 +251,22 @@ describe("limits of filters", () => {
       `{"operatorType":"NumberLessThan","key":"data.value"}`,
       `{"operatorType":"BoolEquals","key":"data.value","value":"true"}`,
       `{"operatorType":"IsNotNull","key":""}`,
+      `{"operatorType":{"toString":1},"key":"data.value","values":["x"]}`,
+      `{"key":"data.value"}`,
+      `1`,
+      `null`,
     ]) {
       refused(fromFile(text));
+    }
+    for (const text of [
+      `{"advancedFilters":{}}`,
+      `{"includedEventTypes":"shop.order"}`,
+      `{"includedEventTypes":[1]}`,
+      `{"subjectBeginsWith":1}`,
+      `{"subjectEndsWith":[]}`,
+      `"filter"`,
+    ]) {
+      refused(JSON.parse(text) as FilterDescription);
     }
   });
 });

@@ -81,6 +81,15 @@ describe("publishing over HTTP", () => {
     expect(post(gridTopic().notifier, "grid", body)).toMatchObject({ status: 400 });
   });
 
+  it("refuses a body that is nested too deep to be printed again", () => {
+    const nested = (levels: number): string => `${"[".repeat(levels)}"]]"${"]".repeat(levels)}`;
+    const body = (levels: number): string =>
+      JSON.stringify([gridEvent("a", { data: "here" })]).replace('"here"', nested(levels));
+    expect(post(gridTopic().notifier, "grid", body(510))).toEqual({ status: 200 });
+    expect(post(gridTopic().notifier, "grid", body(511))).toMatchObject({ status: 400 });
+    expect(post(gridTopic().notifier, "grid", body(400_000))).toMatchObject({ status: 400 });
+  });
+
   it("EG-2: bytes that are not UTF-8, and a content type of the other schema, are answered with 400", () => {
     const { notifier } = gridTopic();
     const headers = { "content-type": "application/json" };
