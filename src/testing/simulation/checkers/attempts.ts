@@ -19,12 +19,14 @@ export function boundedAttempts(seen: Seen): Check {
   }
   const groups = new Map<string, SeenRun[]>();
   for (const run of runs) at(groups, `${run.started.channel} ${run.started.id}`, () => []).push(run);
+  // What a process has tried while it held a lane dies with it.
+  const crashes = history.filter((each) => each.kind === "life" && each.step === "crashed").length;
   let failures = 0;
   for (const [message, group] of groups) {
     const failed = group.filter(({ ended }) => ended?.how === "failed" || ended?.how === "asksRetry");
     const aborted = group.filter(({ aborted }) => aborted !== undefined).length;
     failures += failed.length;
-    const bound = schedule.swarm.attempts * Math.max(1, lineages.get(message) ?? 0) + aborted;
+    const bound = schedule.swarm.attempts * (Math.max(1, lineages.get(message) ?? 0) + crashes) + aborted;
     if (failed.length > bound)
       findings.push(`${message} failed ${failed.length} times; the bound is ${bound}`);
   }

@@ -28,14 +28,16 @@ function repeated(seen: Seen): string[] {
   for (const [message, runs] of groups) {
     const effects = runs.filter(({ effect }) => effect !== undefined).length;
     const recovered = runs.filter(({ started }) => started.recovered).length;
-    const unsent = runs.filter((run) => run.effect !== undefined && !sentFollowUp(seen, run)).length;
+    const unsent = runs.filter(
+      (run, index) => run.effect !== undefined && !sentFollowUp(seen, run, runs[index + 1]),
+    ).length;
     if (effects > 1 + recovered + unsent) findings.push(`${message} had its effect ${effects} times`);
   }
   return findings;
 }
 
-/** Whether all that a run wanted to send was accepted: if not, it counts as failed. */
-function sentFollowUp({ history }: Seen, { started, effect }: SeenRun): boolean {
+/** Whether what a run wanted to send was accepted before the next run: if not, it counts as failed. */
+function sentFollowUp({ history }: Seen, { started, effect }: SeenRun, next: SeenRun | undefined): boolean {
   if (!started.sendsFollowUp) return true;
   return history.some(
     (each) =>
@@ -43,7 +45,8 @@ function sentFollowUp({ history }: Seen, { started, effect }: SeenRun): boolean 
       each.heard &&
       each.cause === started.id &&
       each.process === started.process &&
-      each.choice >= (effect?.choice ?? 0),
+      each.choice >= (effect?.choice ?? 0) &&
+      each.choice <= (next?.started.choice ?? Infinity),
   );
 }
 

@@ -48,7 +48,7 @@ function departures({ history, runs }: Seen): string[] {
   const effects = new Map<string, number>();
   for (const { started, effect } of runs) {
     const message = `${started.channel} ${started.id}`;
-    if (effect !== undefined && !effects.has(message)) effects.set(message, effect.choice);
+    if (effect !== undefined) effects.set(message, Math.min(effect.choice, effects.get(message) ?? Infinity));
   }
   const senders = new Map<string, { readonly choice: number }>();
   for (const { started, effect } of runs) {

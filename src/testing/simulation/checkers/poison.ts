@@ -1,7 +1,7 @@
 import type { Check, Seen } from "./seen.js";
 
-/** What nobody has looked at may expire first. */
-const aside = new Set(["Undecodable", "BrokerExpired"]);
+/** What nobody gets to look at, because locks and processes are lost before, ends otherwise. */
+const aside = new Set(["Undecodable", "BrokerExpired", "BrokerMaxDelivery", "CrashLoop"]);
 
 /** I13: what cannot be decoded is put aside with its bytes, and nothing else is. */
 export function poisonAside({ schedule, history }: Seen): Check {
