@@ -236,25 +236,21 @@ export function invoke(
 }
 
 /** Calls the handler, inside the hooks if there are any; a synchronous throw becomes a rejection. */
-async function callInside(
-  consumer: Consumer,
-  runs: readonly DeliveryRun[],
+function callInside(
+  { around, service, spec: { channel } }: Consumer,
+  [first]: readonly DeliveryRun[],
   messages: readonly Received[],
   call: () => unknown,
 ): Promise<unknown> {
-  const { spec, service, around } = consumer;
-  const [first] = runs;
-  if (around.length === 0 || first === undefined) return call();
-  const { channel } = spec;
-  const place = {
-    service,
-    channel: channel.name,
-    kind: channel.kind,
-    messages,
-    attempt: first.spent + 1,
-    signal: first.signal,
-  };
-  return runAround(around, place, call);
+  try {
+    if (around.length === 0 || first === undefined) return Promise.resolve(call());
+    const { name, kind } = channel;
+    const { signal, spent } = first;
+    return runAround(around, { service, channel: name, kind, messages, attempt: spent + 1, signal }, call);
+  } catch (error) {
+    const thrown = error as Error;
+    return Promise.reject(thrown);
+  }
 }
 
 /** Sends what a handler wants to send. @throws the error of the first message that was not accepted. */

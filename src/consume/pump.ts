@@ -172,7 +172,7 @@ export class Pump {
         break;
       }
       budget -= runs.length;
-      void this.#work(runs);
+      this.#work(runs);
     }
     if (budget <= 0) this.#plan();
   }
@@ -289,18 +289,18 @@ export class Pump {
     if (spec.batch !== undefined) this.#plan();
   }
 
-  async #work(runs: readonly DeliveryRun[]): Promise<void> {
+  #work(runs: readonly DeliveryRun[]): void {
     this.#working += runs.length;
     for (const run of runs) run.unpark?.();
-    await drive(this.#attempts, this.#keeper, runs, this.#stop.signal, (run, settled) => {
-      this.#ended(run, settled);
-    });
-    this.#working -= runs.length;
-    this.#lanes.done(runs[0]?.delivery.lane);
-    this.#slots.give();
+    const worked = (): void => {
+      this.#working -= runs.length;
+      this.#lanes.done(runs[0]?.delivery.lane);
+      this.#slots.give();
+    };
+    void drive(this.#attempts, this.#keeper, runs, this.#stop.signal, this.#ended).then(worked);
   }
 
-  #ended(run: DeliveryRun, settled: Settled): void {
+  readonly #ended = (run: DeliveryRun, settled: Settled): void => {
     run.ended = true;
     this.#keeper.remove(run);
     if (settled === "done") this.#checkpointer?.done(run.delivery);
@@ -310,7 +310,7 @@ export class Pump {
     const waiting = this.#whenDrained;
     this.#whenDrained = [];
     for (const wake of waiting) wake();
-  }
+  };
 
   #tellLeft(run: DeliveryRun): void {
     const fields = eventFields(this.#consumer, run.delivery, Math.max(1, run.spent));

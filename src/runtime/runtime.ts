@@ -1,6 +1,6 @@
 import { Activity } from "./activity.js";
 import { clearInterval, clearTimeout, setImmediate, setInterval, setTimeout } from "node:timers";
-import { randomUUID } from "node:crypto";
+import { randomUuid } from "./uuid.js";
 
 /** A timer that has not fired yet. */
 export interface TimerHandle {
@@ -53,7 +53,7 @@ export function realRuntime(): Runtime {
     },
     defer: (run) => void setImmediate(run),
     random: () => Math.random(),
-    uuid: () => randomUUID(),
+    uuid: randomUuid,
     port: (_port, _subject, _id, call) => call(),
     activity: new Activity(),
   };
