@@ -43,8 +43,8 @@ export interface Alterations {
     place: Place,
   ) => Promise<WaybillError | undefined>;
   readonly renew?: (delivery: Delivery) => WaybillError;
-  /** Which delivery's checkpoint is stored instead. */
-  readonly checkpoint?: (delivery: Delivery, received: readonly Delivery[]) => Delivery;
+  /** Which delivery's checkpoint is stored instead; the last one of its partition is known. */
+  readonly checkpoint?: (delivery: Delivery, last: Delivery) => Delivery;
   readonly without?: readonly ("cancel" | "receiveDeferred" | "sessionState" | "setSessionState")[];
 }
 
@@ -107,11 +107,10 @@ function alteredReceiver(
   place: Place,
   own: WeakMap<Delivery, Delivery[]>,
 ): Receiver {
-  const innerOf = new WeakMap<Delivery, Delivery>();
-  const received: Delivery[] = [];
+  const lastReceived = new Map<string | undefined, Delivery>();
   const inside = (delivery: Delivery): Delivery => innerOf.get(delivery) ?? delivery;
   const handOut = (got: readonly Delivery[]): readonly Delivery[] => {
-    received.push(...got);
+    for (const delivery of got) lastReceived.set(delivery.lane, delivery);
     if (deliver === undefined) return got;
     return got.flatMap((delivery) => {
       const given = deliver(delivery, { ...place, renew: (each) => void inner.renew([inside(each)]) });
@@ -155,11 +154,16 @@ function alteredReceiver(
       : {
           checkpoint: (delivery) =>
             inner.checkpoint?.(
-              checkpoint === undefined ? inside(delivery) : checkpoint(inside(delivery), received),
+              checkpoint === undefined
+                ? inside(delivery)
+                : checkpoint(inside(delivery), lastReceived.get(delivery.lane) ?? inside(delivery)),
             ),
         }),
   };
 }
+
+/** The inner deliveries of those that were handed out, whichever receiver did. */
+const innerOf = new WeakMap<Delivery, Delivery>();
 
 /** A delivery that differs from another in some fields. */
 export const changed = (delivery: Delivery, fields: Partial<Delivery>): Delivery => ({

@@ -191,6 +191,9 @@ export const faults: readonly Behaviour[] = [
     await round(10_000);
     const before = usedHeapBytes();
     await round(90_000);
+    // What a stream retains by contract is no leak; a broker elsewhere retains it elsewhere.
+    if (kit.kind === "stream" && kit.time.virtual) await kit.time.pass(26 * 3_600_000);
+    await reader.take(1, 100);
     const grown = usedHeapBytes() - before;
     check(
       grown < 16 * 1024 * 1024,

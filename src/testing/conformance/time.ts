@@ -5,6 +5,8 @@ import { ConformanceFailure } from "./check.js";
 /** Lets time pass in a world: a virtual clock is driven, a real one waited for. */
 export interface Time {
   readonly runtime: Runtime;
+  /** Whether its clock is driven, so that days cost nothing. */
+  readonly virtual: boolean;
   /** Lets that much time pass, and everything happen that is due in it. */
   pass(ms: number): Promise<void>;
   /** Lets happen what happens now. */
@@ -39,6 +41,7 @@ export function timeOf(runtime: Runtime): Time {
   const settle = (): Promise<void> => (virtual === undefined ? pass(50) : pass(0));
   return {
     runtime,
+    virtual: virtual !== undefined,
     pass,
     settle,
     finish: async (promise) => {
