@@ -314,7 +314,8 @@ export async function fail(consumer: Consumer, run: DeliveryRun, thrown: unknown
   // A handler that still runs keeps its claim, so that nobody runs beside it before the lease has ended.
   if (run.zombie) abandonClaim(run);
   else await releaseClaim(consumer, run);
-  if (run.abortCause === "lockLost") return leave(`the lock was lost: ${run.abortError?.message ?? ""}`);
+  if (run.abortCause === "lockLost" || run.abortCause === "fenced")
+    return leave(`the lock was lost: ${run.abortError?.message ?? ""}`);
   const failure = failureOf(run, error);
   if (ran && failure.class !== "cancelled") {
     consumer.emit?.({ event: "handlerFailed", error, ...eventFields(consumer, run.delivery, run.spent + 1) });

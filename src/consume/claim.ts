@@ -103,6 +103,7 @@ export async function completeClaim(
     return change === "ok" ? undefined : leave("another owner took the message over while it was handled");
   } catch {
     memo.remember(handle);
+    abandonClaim(run);
     return leave("the idempotency store did not confirm that the message is done");
   } finally {
     run.endClaim?.();

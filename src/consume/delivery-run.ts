@@ -7,7 +7,7 @@ import type { HandlerEntry } from "./consumer-spec.js";
 import type { Received } from "./received.js";
 
 /** Why a run was told to end. */
-export type AbortCause = "lockLost" | "overdue" | "stopping";
+export type AbortCause = "lockLost" | "fenced" | "overdue" | "stopping";
 
 /**
  * One delivery on its way through this process: from the moment it is accepted until it is settled or left.
@@ -96,9 +96,9 @@ export class DeliveryRun {
     this.entry = undefined;
   }
 
-  /** A new attempt in this process after one that took too long: it has its own signal. */
+  /** A new attempt in this process after one that took too long or was fenced off: it has its own signal. */
   restart(): void {
-    if (this.#aborted?.cause !== "overdue") return;
+    if (this.#aborted?.cause !== "overdue" && this.#aborted?.cause !== "fenced") return;
     this.#aborted = undefined;
     this.#controller = undefined;
     this.zombie = false;

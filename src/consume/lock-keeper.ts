@@ -152,13 +152,19 @@ export class LockKeeper {
       // Not extended, as far as we know: asked again soon.
     }
     if (run.ended || run.claim !== claim) return;
-    if (stale)
-      this.lose(
-        run,
-        new WaybillError("fenced", `message ${run.delivery.envelope.id} was taken over by another owner`),
-      );
+    if (stale) this.#fence(run);
     else run.extendAtMs = askedMs + leaseMs / 3;
     this.plan(run);
+  }
+
+  /** Somebody else runs the message. An event of a stream stays here all the same: nobody else will be given it. */
+  #fence(run: DeliveryRun): void {
+    const error = new WaybillError(
+      "fenced",
+      `message ${run.delivery.envelope.id} was taken over by another owner`,
+    );
+    if (this.#consumer.can.release) this.lose(run, error);
+    else run.abort("fenced", error);
   }
 
   #planRenewal(run: DeliveryRun, nowMs: number): void {
