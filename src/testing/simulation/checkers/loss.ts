@@ -71,7 +71,7 @@ function departures({ history, runs }: Seen): string[] {
       (copies.get(`${each.process} ${message}`) ?? -1) > (received.get(each.delivery) ?? Infinity);
     if (!handled && !copied) findings.push(`${message} was completed without an effect and without a copy`);
     const sender = senders.get(`${each.process} ${message}`);
-    if (sender !== undefined && sender.choice <= each.choice && !caused.has(each.id))
+    if (sender !== undefined && sender.choice <= each.choice && !copied && !caused.has(each.id))
       findings.push(`${message} was completed before what its handler sent was accepted`);
   }
   return findings;
