@@ -183,10 +183,13 @@ async function sendMany(
   const { producer } = parts;
   const outcomes = new Array<SendOutcome>(data.length);
   const prepared: { index: number; made: Awaited<ReturnType<Producer["prepare"]>> }[] = [];
-  for (const [index, item] of data.entries()) {
+  // Of one moment: the messages of one call are made together.
+  const origin = producer.origin();
+  for (let index = 0; index < data.length; index += 1) {
+    const item = data[index];
     try {
       refuseClosed(parts, life);
-      const made = producer.prepare(to, item, options?.(item, index) ?? {}, producer.origin());
+      const made = producer.prepare(to, item, options?.(item, index) ?? noOptions, origin);
       prepared.push({ index, made: made instanceof Promise ? await made : made });
     } catch (error) {
       outcomes[index] = { ok: false, id: undefined, error: error as Error };
@@ -195,19 +198,21 @@ async function sendMany(
   const results = await producer
     .dispatch(prepared.map(({ made }) => made))
     .catch((error: unknown) => prepared.map((): SendResult => ({ ok: false, error: error as WaybillError })));
-  for (const [at, { index, made }] of prepared.entries()) {
-    const result = results[at];
-    const { id } = made.outgoing.envelope;
-    outcomes[index] =
-      result?.ok === true
-        ? { ok: true, ...sentOf(id, result) }
-        : {
-            ok: false,
-            id,
-            error: result?.error ?? new WaybillError("ambiguousSend", "the transport gave no answer"),
-          };
-  }
+  prepared.forEach(({ index, made }, at) => {
+    outcomes[index] = outcomeOf(made.outgoing.envelope.id, results[at]);
+  });
   return outcomes;
+}
+
+const noOptions: ScheduledSendOptions = {};
+
+function outcomeOf(id: string, result: SendResult | undefined): SendOutcome {
+  if (result?.ok !== true) {
+    const error = result?.error ?? new WaybillError("ambiguousSend", "the transport gave no answer");
+    return { ok: false, id, error };
+  }
+  const { scheduleToken } = result;
+  return scheduleToken === undefined ? { ok: true, id } : { ok: true, id, scheduleToken };
 }
 
 function sentOf(id: string, result: Extract<SendResult, { ok: true }>): Sent {

@@ -121,7 +121,12 @@ export class Producer {
       return outgoing.map(() => ({ ok: false, error }));
     }
     const route = this.#route(channel);
-    const results = [...(await this.#resendMembers(route, outgoing, await this.#attempt(route, outgoing)))];
+    const answers = await this.#attempt(route, outgoing);
+    if (answers.every(isAccepted)) {
+      this.#tell(route, outgoing, answers);
+      return answers;
+    }
+    const results = [...(await this.#resendMembers(route, outgoing, answers))];
     let unsent = unsentIn(results);
     while (unsent.length > 0) {
       const rest = unsent.map((index) => messageAt(outgoing, index));
@@ -141,7 +146,8 @@ export class Producer {
     const id = outgoing[0]?.envelope.id ?? "";
     const end = runtime.activity.begin(() => `sending ${id} to ${route.destination.channel.name}`);
     try {
-      return await runtime.port("send", route.destination.address, id, () => route.sender.send(outgoing));
+      const answer = runtime.port("send", route.destination.address, id, () => route.sender.send(outgoing));
+      return answer instanceof Promise ? await answer : answer;
     } catch (error) {
       // A sender does not throw; one that does may have sent.
       const failed = new WaybillError("ambiguousSend", "the transport's sender threw", { cause: error });
@@ -213,6 +219,8 @@ export class Producer {
     }
   }
 }
+
+const isAccepted = (result: SendResult): boolean => result.ok;
 
 /** Indexes of the messages that were not tried, because a batch before them was refused. */
 function unsentIn(results: readonly SendResult[]): number[] {
