@@ -36,15 +36,25 @@ export const behaviours: readonly Behaviour[] = [
 
 /** Behaviours that wait for a feature, outside of pass, unsupported and fail. */
 export const notYet: readonly NotYet[] = [
-  { number: 106, name: "dlq-peek-list-filter-purge", section: "J", waitsFor: "the dead-letter tools" },
+  { number: 106, name: "dlq-peek/list/filter/purge", section: "J", waitsFor: "the dead-letter tools" },
   {
     number: 107,
-    name: "redrive-to-source-full-retry-budget",
+    name: "redrive-to-source-full-retry-budget, redriveCount+1, no duplicate on crash between send & complete",
     section: "J",
     waitsFor: "the dead-letter tools",
   },
   { number: 108, name: "edit-and-redrive", section: "J", waitsFor: "the dead-letter tools" },
-  { number: 122, name: "large-payload-claim-check-roundtrip", section: "K", waitsFor: "the claim check" },
-  { number: 145, name: "delayed-retry-new-trace-and-link", section: "O", waitsFor: "tracing" },
-  { number: 146, name: "metrics-with-destination", section: "O", waitsFor: "metrics" },
+  {
+    number: 122,
+    name: "large-payload offload (claim check) roundtrip, lifetime > ttl",
+    section: "K",
+    waitsFor: "the claim check",
+  },
+  { number: 145, name: "delayed retry → new trace + link", section: "O", waitsFor: "tracing" },
+  {
+    number: 146,
+    name: "settle, dead-letter, retry, renew emit metrics with destination",
+    section: "O",
+    waitsFor: "metrics",
+  },
 ];

@@ -48,7 +48,7 @@ export const settling: readonly Behaviour[] = [
     same([again.envelope.id, numbersOf([again])], [first.envelope.id, [1]], "the message that was released");
   }),
 
-  transport(32, "double-complete-is-noop; complete-then-release brings nothing back", {}, async (kit) => {
+  transport(32, "double-complete-is-success-noop", {}, async (kit) => {
     const { conduit, line, reader } = await stocked(kit, 2);
     const [first, second] = [await reader.one(), await reader.one()];
     for (const delivery of [first, second]) {
@@ -122,7 +122,7 @@ export const settling: readonly Behaviour[] = [
     same((await other.one(5_000)).envelope.id, held.envelope.id, "what others get when the lock has ended");
   }),
 
-  core(36, "handler-throw-redelivered", {}, async (kit) => {
+  core(36, "handler-throw → redelivered", {}, async (kit) => {
     const conduit = kit.conduit();
     const runs: string[] = [];
     const worker = await kit.work({
@@ -166,7 +166,7 @@ export const settling: readonly Behaviour[] = [
     );
   }),
 
-  core(38, "requeue-then-succeeds-attempts-incremented", {}, async (kit) => {
+  core(38, "requeue-then-succeeds", {}, async (kit) => {
     const conduit = kit.conduit();
     const attempts: number[] = [];
     const worker = await kit.work({
@@ -218,7 +218,7 @@ export const settling: readonly Behaviour[] = [
     );
   }),
 
-  core(41, "discard-consumes-without-DLQ", { kinds: fanOutKinds }, async (kit) => {
+  core(41, "discard/drop consumes without DLQ", { kinds: fanOutKinds }, async (kit) => {
     const conduit = kit.conduit();
     const worker = await kit.work({ reads: conduit, sends: [conduit], entry: "ignore" });
     await worker.send(conduit, { n: 1 });

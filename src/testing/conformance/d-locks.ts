@@ -187,7 +187,7 @@ export const locking: readonly Behaviour[] = [
 
   core(
     51,
-    "success-with-lost-lock completes on next delivery, handler not re-run",
+    "success-with-lost-lock → completed on next delivery, handler not re-run",
     { kinds: putBackKinds },
     async (kit) => {
       const conduit = kit.conduit();

@@ -56,7 +56,7 @@ export const concurrency: readonly Behaviour[] = [
     sameSet(done, numbers, "what was handled");
   }),
 
-  core(56, "raise-lower-concurrency-live", { kinds: putBackKinds }, async (kit) => {
+  core(56, "raise / lower / raise+lower concurrency live", { kinds: putBackKinds }, async (kit) => {
     const { conduit, worker, gate, done } = await gated(kit, 2);
     const numbers = await sendNumbers(worker, conduit, 16);
     const runs = (count: number) =>
@@ -77,7 +77,7 @@ export const concurrency: readonly Behaviour[] = [
     sameSet(done, numbers, "what was handled");
   }),
 
-  core(57, "pause-resume-keeps-assignment-no-loss", {}, async (kit) => {
+  core(57, "pause-resume-keeps-assignment, no loss", {}, async (kit) => {
     const conduit = kit.conduit();
     const seen: number[] = [];
     const worker = await kit.work({

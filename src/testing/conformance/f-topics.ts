@@ -76,14 +76,23 @@ export const fanningOut: readonly Behaviour[] = [
     sameSet(second.seen, [2, 3], "what the second run handled");
   }),
 
-  transport(66, "publish-with-no-subscribers-resolves", { kinds: fanOutKinds }, async (kit) => {
-    const conduit = kit.conduit();
-    const line = await kit.connect([conduit], []);
-    accepted(await line.send(conduit, kit.envelope(1)));
-    const later = await kit.connect([conduit], [conduit]);
-    const got = numbersOf(await later.reader(conduit).take(10, 1_000));
-    same(got, kit.kind === "stream" ? [1] : [], "what who comes later gets: a stream keeps, the others drop");
-  }),
+  transport(
+    66,
+    "publish-with-no-subscribers-resolves (declared: dropped|retained)",
+    { kinds: fanOutKinds },
+    async (kit) => {
+      const conduit = kit.conduit();
+      const line = await kit.connect([conduit], []);
+      accepted(await line.send(conduit, kit.envelope(1)));
+      const later = await kit.connect([conduit], [conduit]);
+      const got = numbersOf(await later.reader(conduit).take(10, 1_000));
+      same(
+        got,
+        kit.kind === "stream" ? [1] : [],
+        "what who comes later gets: a stream keeps, the others drop",
+      );
+    },
+  ),
 
   core(67, "multiple-topics-isolated", { kinds: fanOutKinds }, async (kit) => {
     const [first, second] = [kit.conduit(), kit.conduit()];
@@ -126,7 +135,7 @@ export const fanningOut: readonly Behaviour[] = [
     );
   }),
 
-  transport(69, "filter-delivers-only-matching", { kinds: ["topic", "notifications"] }, async (kit) => {
+  transport(69, "filter/rule-delivers-only-matching", { kinds: ["topic", "notifications"] }, async (kit) => {
     const conduit = kit.conduit();
     const filters = [
       { as: "by-type", filter: { types: ["conformance.other"] } },

@@ -34,7 +34,7 @@ export const ordering: readonly Behaviour[] = [
     );
   }),
 
-  core(73, "fifo-per-key-parallel-across-keys", ordered, async (kit) => {
+  core(73, "fifo-per-key, parallel across keys", ordered, async (kit) => {
     const conduit = kit.conduit({ ordered: true, partitions: 4 });
     const seen = new Map<string, number[]>();
     const gate = kit.gate();
@@ -139,7 +139,7 @@ export const ordering: readonly Behaviour[] = [
 
   transport(
     77,
-    "session-state-get-set",
+    "session-state-get/set",
     { kinds: brokeredKinds, gates: ["ordered", "sessionState"] },
     async (kit) => {
       const conduit = kit.conduit({ ordered: true });

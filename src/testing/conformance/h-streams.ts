@@ -172,7 +172,7 @@ export const streaming: readonly Behaviour[] = [
     },
   ),
 
-  transport(88, "release-seek-back-redelivers-same-offset", streams, async (kit) => {
+  transport(88, "release/seek-back-redelivers-same-offset", streams, async (kit) => {
     const conduit = kit.conduit({ partitions: 1 });
     const line = await kit.connect([conduit], [conduit]);
     accepted(await line.send(conduit, ...kit.envelopes(3, () => ({ key: "one" }))));
@@ -189,32 +189,37 @@ export const streaming: readonly Behaviour[] = [
     );
   }),
 
-  transport(89, "partition-revoked: in-flight aborted, no checkpoint after revoke", streams, async (kit) => {
-    const conduit = kit.conduit({ partitions: 2 });
-    const line = await kit.connect([conduit], [conduit]);
-    accepted(await line.send(conduit, ...kit.envelopes(20)));
-    const old = line.reader(conduit);
-    const held = [...(await old.take(32)), ...(await old.take(32, 500))];
-    same(new Set(held.map(({ lane }) => lane)).size, 2, "partitions that the only reader has");
-    const elsewhere = (await kit.connect([], [conduit])).reader(conduit);
-    await kit.time.until(() => old.lost.length > 0, "the old owner is told what it lost", 90_000);
-    const [lost] = old.lost;
-    const { delivery, error } = present(lost, "a lost delivery");
-    same(error.class, "lockLost", "what the old owner is told");
-    await refused(
-      () => old.checkpoint(delivery),
-      { class: "lockLost" },
-      "a checkpoint of a partition that is lost",
-    );
-    check((await old.complete(delivery)) !== undefined, "nothing is settled in a partition that is lost");
-    const lane = delivery.lane;
-    const again = await elsewhere.drain(held.filter((each) => each.lane === lane).length, 10_000);
-    sameSet(
-      numbersOf(again),
-      numbersOf(held.filter((each) => each.lane === lane)),
-      "what the new owner reads: everything without a checkpoint",
-    );
-  }),
+  transport(
+    89,
+    "partition-revoked: in-flight drained or aborted; no checkpoint after revoke",
+    streams,
+    async (kit) => {
+      const conduit = kit.conduit({ partitions: 2 });
+      const line = await kit.connect([conduit], [conduit]);
+      accepted(await line.send(conduit, ...kit.envelopes(20)));
+      const old = line.reader(conduit);
+      const held = [...(await old.take(32)), ...(await old.take(32, 500))];
+      same(new Set(held.map(({ lane }) => lane)).size, 2, "partitions that the only reader has");
+      const elsewhere = (await kit.connect([], [conduit])).reader(conduit);
+      await kit.time.until(() => old.lost.length > 0, "the old owner is told what it lost", 90_000);
+      const [lost] = old.lost;
+      const { delivery, error } = present(lost, "a lost delivery");
+      same(error.class, "lockLost", "what the old owner is told");
+      await refused(
+        () => old.checkpoint(delivery),
+        { class: "lockLost" },
+        "a checkpoint of a partition that is lost",
+      );
+      check((await old.complete(delivery)) !== undefined, "nothing is settled in a partition that is lost");
+      const lane = delivery.lane;
+      const again = await elsewhere.drain(held.filter((each) => each.lane === lane).length, 10_000);
+      sameSet(
+        numbersOf(again),
+        numbersOf(held.filter((each) => each.lane === lane)),
+        "what the new owner reads: everything without a checkpoint",
+      );
+    },
+  ),
 
   core(90, "rebalance-no-loss, duplicates bounded", streams, async (kit) => {
     const conduit = kit.conduit({ partitions: 4 });

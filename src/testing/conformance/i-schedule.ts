@@ -73,7 +73,7 @@ export const scheduled: readonly Behaviour[] = [
     },
   ),
 
-  transport(96, "ttl-expired-not-delivered; nearly expired is", { kinds: brokeredKinds }, async (kit) => {
+  transport(96, "ttl-expired-not-delivered", { kinds: brokeredKinds }, async (kit) => {
     const conduit = kit.conduit();
     const line = await kit.connect([conduit], [conduit]);
     const ttls = [2_000, 8_000] as const;
@@ -84,7 +84,7 @@ export const scheduled: readonly Behaviour[] = [
 
   transport(
     97,
-    "expired-to-DLQ-when-configured, never silent",
+    "expired → DLQ(expired) when configured, never silent",
     { kinds: brokeredKinds, gates: ["deadLetter"] },
     async (kit) => {
       const conduit = kit.conduit();

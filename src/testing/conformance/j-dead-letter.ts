@@ -40,7 +40,7 @@ export const burying: readonly Behaviour[] = [
 
   transport(
     99,
-    "max-deliveries-to-DLQ-natively",
+    "max-deliveries → DLQ natively",
     { kinds: brokeredKinds, gates: ["deliveryCount", "deadLetter"] },
     async (kit) => {
       const { conduit, line, reader } = await stocked(kit, 1, { maxDeliveries: 3 });
@@ -55,7 +55,7 @@ export const burying: readonly Behaviour[] = [
     },
   ),
 
-  transport(100, "dlq-message-keeps id, body bytes, headers, content-type, key", lettered, async (kit) => {
+  transport(100, "dlq-message-keeps-id, body bytes, headers, content-type, key", lettered, async (kit) => {
     const { conduit, line, reader } = await stocked(kit, 0);
     const sent = kit.envelope(1, {
       headers: { shop: "north", count: 3 },
@@ -94,34 +94,39 @@ export const burying: readonly Behaviour[] = [
     );
   }),
 
-  core(101, "metadata-within-size-limit, truncated with marker", lettered, async (kit) => {
-    const conduit = kit.conduit();
-    const work: Work = {
-      reads: conduit,
-      sends: [conduit],
-      handler: () => {
-        const error = new Error(`huge ${"m".repeat(100_000)}`);
-        error.stack = `Error: huge\n${"    at somewhere (file.ts:1:1)\n".repeat(20_000)}`;
-        throw error;
-      },
-      options: { retry: { attempts: 1 } },
-    };
-    const worker = await kit.work(work);
-    await worker.send(conduit, { n: 1 });
-    await kit.time.until(
-      () => deadLetters(worker) === 1,
-      "a huge error does not keep its message from the dead letters",
-    );
-    const line = await kit.connect([], [readsLike(work, conduit)]);
-    const [letter] = await line.deadLetters(conduit, "worker");
-    const { record } = present(letter, "a dead letter");
-    const bytes = Buffer.byteLength(JSON.stringify(record));
-    check(bytes <= 16 * 1024, `the record is bounded (${String(bytes)} bytes)`);
-    check(/cut|…/.test(`${record.description}${record.errorStack ?? ""}`), "what was cut says so");
-    check(record.description.startsWith("huge"), "the begin of the error is kept");
-  }),
+  core(
+    101,
+    "metadata-within-size-limit, truncated with marker; huge stack does not fail the move",
+    lettered,
+    async (kit) => {
+      const conduit = kit.conduit();
+      const work: Work = {
+        reads: conduit,
+        sends: [conduit],
+        handler: () => {
+          const error = new Error(`huge ${"m".repeat(100_000)}`);
+          error.stack = `Error: huge\n${"    at somewhere (file.ts:1:1)\n".repeat(20_000)}`;
+          throw error;
+        },
+        options: { retry: { attempts: 1 } },
+      };
+      const worker = await kit.work(work);
+      await worker.send(conduit, { n: 1 });
+      await kit.time.until(
+        () => deadLetters(worker) === 1,
+        "a huge error does not keep its message from the dead letters",
+      );
+      const line = await kit.connect([], [readsLike(work, conduit)]);
+      const [letter] = await line.deadLetters(conduit, "worker");
+      const { record } = present(letter, "a dead letter");
+      const bytes = Buffer.byteLength(JSON.stringify(record));
+      check(bytes <= 16 * 1024, `the record is bounded (${String(bytes)} bytes)`);
+      check(/cut|…/.test(`${record.description}${record.errorStack ?? ""}`), "what was cut says so");
+      check(record.description.startsWith("huge"), "the begin of the error is kept");
+    },
+  ),
 
-  core(102, "dlq-target-down: original not lost, cool-down", lettered, async (kit) => {
+  core(102, "dlq-target-missing-or-down → original not lost, cool-down", lettered, async (kit) => {
     const conduit = kit.conduit();
     let runs = 0;
     const worker = await kit.work({
@@ -188,7 +193,7 @@ export const burying: readonly Behaviour[] = [
     );
   }),
 
-  core(105, "unknown-contract-no-handler-reason", lettered, async (kit) => {
+  core(105, "unknown-contract → no-handler reason", lettered, async (kit) => {
     const conduit = kit.conduit();
     const seen: number[] = [];
     const worker = await kit.work({ reads: conduit, handler: ({ data }) => void seen.push(data.n) });

@@ -25,7 +25,7 @@ const weird = {
 };
 
 export const fidelity: readonly Behaviour[] = [
-  transport(112, "binary-body-byte-exact", {}, async (kit) => {
+  transport(112, "binary-body-byte-exact (non-UTF8, empty, 0-byte)", {}, async (kit) => {
     const bodies = [
       Buffer.from([]),
       Buffer.from([0]),
@@ -41,7 +41,7 @@ export const fidelity: readonly Behaviour[] = [
     }
   }),
 
-  core(113, "unicode-and-weird-header-keys-values; invalid is refused", {}, async (kit) => {
+  core(113, "unicode-and-weird-header-keys/values", {}, async (kit) => {
     const { came } = await through(kit, { headers: weird });
     const { run: _run, ...headers } = { ...came.headers };
     same(headers, weird, "headers with odd names and values");
@@ -57,7 +57,7 @@ export const fidelity: readonly Behaviour[] = [
     }
   }),
 
-  core(114, "null-undefined-header-value-tolerated", {}, async (kit) => {
+  core(114, "null/undefined header value tolerated", {}, async (kit) => {
     const conduit = kit.conduit();
     const seen: number[] = [];
     const worker = await kit.work({
@@ -87,7 +87,7 @@ export const fidelity: readonly Behaviour[] = [
     await kit.time.until(() => seen.includes(3), "a foreign message with a null property is handled");
   }),
 
-  transport(115, "non-string-property-types-preserved", {}, async (kit) => {
+  transport(115, "non-string-property types preserved or declared lossy", {}, async (kit) => {
     const headers = {
       whole: 42,
       negative: -7,
@@ -102,7 +102,7 @@ export const fidelity: readonly Behaviour[] = [
     same(got, headers, "numbers, booleans and digits, each with its type");
   }),
 
-  core(116, "message-id-preserved; absent is assigned; native id exposed", {}, async (kit) => {
+  core(116, "message-id preserved; absent → broker/SDK assigns; native id exposed", {}, async (kit) => {
     const conduit = kit.conduit();
     const ids: string[] = [];
     const native: string[] = [];
@@ -134,7 +134,7 @@ export const fidelity: readonly Behaviour[] = [
     same((await line.reader(foreign).one()).envelope.id, "set-by-sender", "an id on the transport alone");
   }),
 
-  transport(117, "content-type, correlation, reply-to, ttl, key roundtrip", {}, async (kit) => {
+  transport(117, "content-type / correlation / reply-to / ttl / key roundtrip", {}, async (kit) => {
     const more = {
       contentType: "application/json; charset=utf-8",
       correlationId: "conversation-1",
@@ -155,7 +155,7 @@ export const fidelity: readonly Behaviour[] = [
     );
   }),
 
-  core(118, "source-address-exposed", {}, async (kit) => {
+  core(118, "source-address exposed", {}, async (kit) => {
     const conduit = kit.conduit();
     const places: string[] = [];
     const sources: string[] = [];
@@ -179,14 +179,14 @@ export const fidelity: readonly Behaviour[] = [
     check(delivered?.event === "delivered" && delivered.channel === conduit.name, "events name the channel");
   }),
 
-  transport(119, "native-escape-hatch-available-and-typed", {}, async (kit) => {
+  transport(119, "native escape hatch available & typed", {}, async (kit) => {
     const { reader } = await stocked(kit, 1);
     const { native } = await reader.one();
     check(kit.world.isNative(kit.kind, native), "the adapter's guard knows the native message");
     check(!kit.world.isNative(kit.kind, { body: "something else" }), "the guard knows no other object");
   }),
 
-  core(120, "handler-header-mutation-does-not-leak-into-retry-or-error-copy", {}, async (kit) => {
+  core(120, "handler header mutation does not leak into retry or error copy", {}, async (kit) => {
     const conduit = kit.conduit();
     const seen: unknown[] = [];
     const worker = await kit.work({
@@ -228,7 +228,7 @@ export const fidelity: readonly Behaviour[] = [
     );
   }),
 
-  transport(121, "foreign-message-is-readable", {}, async (kit) => {
+  transport(121, "foreign message (raw SDK producer) is readable", {}, async (kit) => {
     const conduit = kit.conduit();
     const line = await kit.connect([conduit], [conduit]);
     await kit.world.sendForeign(

@@ -9,7 +9,7 @@ import { readsLike, type Work } from "./worker.js";
 const { core } = behavioursOf("L");
 
 export const recovering: readonly Behaviour[] = [
-  core(123, "onError-called-once-per-failure-with-pristine-message", {}, async (kit) => {
+  core(123, "onError-called-once-per-failure with pristine message", {}, async (kit) => {
     const conduit = kit.conduit();
     const told: unknown[] = [];
     const worker = await kit.work({
@@ -98,7 +98,7 @@ export const recovering: readonly Behaviour[] = [
     );
   }),
 
-  core(126, "error-decision-throws: message retried, told, pump survives", {}, async (kit) => {
+  core(126, "error-decision-throws → message retried, critical raised, pump survives", {}, async (kit) => {
     const conduit = kit.conduit();
     const seen: string[] = [];
     const worker = await kit.work({
@@ -185,7 +185,7 @@ export const recovering: readonly Behaviour[] = [
     check(/defer/.test(letter?.description ?? ""), "the record says what could not be done");
   }),
 
-  core(129, "shutdown-cancellation-is-not-a-failure", {}, async (kit) => {
+  core(129, "shutdown-cancellation-is-not-a-failure (count unchanged, no DLQ)", {}, async (kit) => {
     const conduit = kit.conduit();
     const gate = kit.gate();
     const work: Work = {

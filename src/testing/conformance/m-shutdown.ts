@@ -79,7 +79,7 @@ export const shuttingDown: readonly Behaviour[] = [
     await kit.time.until(() => seen.length === 1, "the message is handled by the next process", 90_000);
   }),
 
-  core(132, "no-new-deliveries-after-stop; prefetched are released not lost", {}, async (kit) => {
+  core(132, "no-new-deliveries-after-stop", {}, async (kit) => {
     const conduit = kit.conduit();
     const gate = kit.gate();
     const seen: number[] = [];
@@ -183,7 +183,7 @@ export const shuttingDown: readonly Behaviour[] = [
     sameSet(numbersOf(await line.reader(conduit).drain(20, 1_000)), flushed, "what the broker has of them");
   }),
 
-  core(136, "process-exits: nothing is left open", {}, async (kit) => {
+  core(136, "process exits (no open handles/timers)", {}, async (kit) => {
     const conduit = kit.conduit();
     const { runtime } = kit.time;
     const open = new Set<object>();

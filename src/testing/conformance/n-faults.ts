@@ -21,7 +21,7 @@ async function restore(kit: Kit, ...workers: readonly Worker[]): Promise<void> {
 }
 
 export const faults: readonly Behaviour[] = [
-  core(137, "reconnect-after-broker-restart-no-loss-sends-resume", {}, async (kit) => {
+  core(137, "reconnect-after-broker-restart, no loss, sends resume", {}, async (kit) => {
     const conduit = kit.conduit();
     const seen: number[] = [];
     const worker = await kit.work({ reads: conduit, handler: ({ data }) => void seen.push(data.n) });
@@ -38,7 +38,7 @@ export const faults: readonly Behaviour[] = [
     check(seen.filter((n) => n === 1).length === 1, "what was settled before does not come again");
   }),
 
-  core(138, "link-detached-mid-receive: resumed; settle after reconnect = lockLost", {}, async (kit) => {
+  core(138, "link-detached-mid-receive → resumed", {}, async (kit) => {
     const conduit = kit.conduit();
     const gate = kit.gate();
     const seen: number[] = [];
@@ -74,7 +74,7 @@ export const faults: readonly Behaviour[] = [
     await kit.time.until(() => handled() >= 3, "what could not be settled comes again", 120_000);
   }),
 
-  core(139, "throttled: backoff honoured, error class throttled", {}, async (kit) => {
+  core(139, "throttled → backoff honoured, error class throttled", {}, async (kit) => {
     const conduit = kit.conduit();
     const runs: { readonly atMs: number; readonly attempt: number }[] = [];
     const { runtime } = kit.time;
@@ -107,7 +107,7 @@ export const faults: readonly Behaviour[] = [
       same(new Set(runs.map(({ attempt }) => attempt)), new Set([1]), "attempts: throttling spends none");
   }),
 
-  core(140, "auth-expired-mid-run-renewed", { gates: ["credentials"] }, async (kit) => {
+  core(140, "auth-expired mid-run renewed", { gates: ["credentials"] }, async (kit) => {
     const conduit = kit.conduit();
     const credentials = present(kit.world.credentials, "the harness gives credentials that expire");
     const seen: number[] = [];
@@ -123,7 +123,7 @@ export const faults: readonly Behaviour[] = [
     await kit.time.until(() => seen.includes(2), "sends and receives go on with a new token", 120_000);
   }),
 
-  core(141, "crash-after-handler-before-ack: one redelivery, inbox suppresses", {}, async (kit) => {
+  core(141, "crash-after-handler-before-ack → exactly one redelivery, inbox suppresses", {}, async (kit) => {
     const conduit = kit.conduit();
     const idempotency = kit.idempotency();
     let runs = 0;
@@ -176,7 +176,7 @@ export const faults: readonly Behaviour[] = [
     );
   }),
 
-  transport(143, "no-memory-growth-over-100k-messages", { once: true }, async (kit) => {
+  transport(143, "no memory growth over 100 k messages", { once: true }, async (kit) => {
     const { conduit, line, reader } = await stocked(kit, 0);
     const round = async (count: number): Promise<void> => {
       for (let sent = 0; sent < count; sent += 500) {

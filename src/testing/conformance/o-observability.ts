@@ -10,7 +10,7 @@ const trace = {
 };
 
 export const observing: readonly Behaviour[] = [
-  core(144, "traceparent-propagates", {}, async (kit) => {
+  core(144, "traceparent propagates; consumer span child|link per kind", {}, async (kit) => {
     const [conduit, out] = [kit.conduit(), kit.conduit()];
     const line = await kit.connect([conduit, out], [out]);
     let runs = 0;
@@ -34,7 +34,7 @@ export const observing: readonly Behaviour[] = [
     );
   }),
 
-  core(147, "unsettled-delivery-leak-reported-with-its-origin", {}, async (kit) => {
+  core(147, "unsettled-delivery leak reported with creation site", {}, async (kit) => {
     const conduit = kit.conduit();
     const gate = kit.gate();
     const worker = await kit.work({
