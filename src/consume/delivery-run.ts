@@ -82,9 +82,9 @@ export class DeliveryRun {
     return this.#aborted?.error;
   }
 
-  /** Tells the run to end: the signal fires, waits end. The first cause stays. */
+  /** Tells the run to end: the signal fires, waits end. The first cause stays, unless the lock is lost. */
   abort(cause: AbortCause, error: WaybillError): void {
-    if (this.#aborted !== undefined || this.ended) return;
+    if (this.ended || (this.#aborted !== undefined && cause !== "lockLost")) return;
     this.#aborted = { cause, error };
     this.#controller?.abort(error);
     this.#wake?.(error);

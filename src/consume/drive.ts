@@ -25,6 +25,8 @@ export async function drive(
   stopping: AbortSignal,
   ended: Ended,
 ): Promise<void> {
+  // Behind the head of a partition an event may wait for long: its time begins now.
+  if (!attempts.consumer.can.release) for (const run of runs) begin(keeper, run);
   let open = runs;
   while (open.length > 0) {
     const verdicts = isBatch(attempts)
@@ -106,6 +108,12 @@ async function hold(
   run.heldSinceMs ??= consumer.runtime.now();
   run.restart();
   await waitInPlace(consumer.runtime, run, delayMs);
+  begin(keeper, run);
+}
+
+/** Gives a run its whole time, and a signal of its own. */
+function begin(keeper: LockKeeper, run: DeliveryRun): void {
+  run.restart();
   if (run.abortCause === undefined) keeper.restart(run);
 }
 
