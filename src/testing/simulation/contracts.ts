@@ -43,3 +43,13 @@ export function simChannels(size: SimulationSize, swarm: Swarm) {
     sales: stream("sales", { messages: { work: Work }, partitions: size.partitions }),
   };
 }
+
+/** The same channels for a core that does not know of the order: a seeded bug. */
+export function withoutOrder(channels: SimChannels): SimChannels {
+  const spec = channels.orders["~channel"];
+  const orders = {
+    ...channels.orders,
+    "~channel": { ...spec, settings: { ...spec.settings, ordered: false } },
+  };
+  return { ...channels, orders };
+}

@@ -143,6 +143,7 @@ export class Fleet {
     if (app === undefined || process?.alive !== true) return;
     const { history } = this.#parts;
     member.app = undefined;
+    process.stopping = true;
     const stopped = (unfinished: number): void => {
       history.add({ kind: "life", process: process.name, step: "stopped", detail: String(unfinished) });
     };

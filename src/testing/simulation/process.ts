@@ -1,6 +1,7 @@
 import { draw } from "../../runtime/random.js";
 import { Activity } from "../../runtime/activity.js";
 import type { PortName, Runtime } from "../../runtime/runtime.js";
+import type { Delivery } from "../../transport/transport.js";
 import type { History } from "./history.js";
 import type { Actor, SimWorld } from "./world.js";
 
@@ -32,6 +33,8 @@ export class SimProcess implements Actor {
   readonly runtime: Runtime;
   alive = true;
   paused = false;
+  /** It was told to stop. */
+  stopping = false;
   /** The crossing whose effect happens right now. */
   crossing = "";
   readonly #options: ProcessOptions;
@@ -55,6 +58,17 @@ export class SimProcess implements Actor {
       port: (port, subject, id, call) => this.#cross(port, subject, id, call),
       activity: new Activity(),
     };
+  }
+
+  /** Notes a checkpoint that was stored past the boundary that is watched: a seeded bug does. */
+  note({ broker }: Delivery): void {
+    this.#options.history.add({
+      kind: "checkpointed",
+      process: this.name,
+      partition: broker.partition ?? "",
+      sequence: Number(broker.sequenceNumber),
+      ok: true,
+    });
   }
 
   /** Dies at the next crossing of that boundary. */

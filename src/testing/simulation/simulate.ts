@@ -8,7 +8,7 @@ import { digest } from "../../runtime/hash.js";
 import type { Runtime } from "../../runtime/runtime.js";
 import type { Connection, Source } from "../../transport/transport.js";
 import type { BugName } from "./bugs.js";
-import { simChannels, type SimChannels } from "./contracts.js";
+import { simChannels, withoutOrder, type SimChannels } from "./contracts.js";
 import { dice } from "./dice.js";
 import { Faults } from "./faults.js";
 import { Fleet, nature } from "./fleet.js";
@@ -117,9 +117,11 @@ class Run {
       store,
       broker: worldOf(this.#broker),
       channels: this.#channels,
+      swarm,
       bug,
+      records: new Map(),
     };
-    const intercept = interceptOf(bug, this.world, swarm);
+    const intercept = interceptOf(bug, swarm);
     this.#fleet = new Fleet({
       world: this.world,
       history: this.history,
@@ -185,7 +187,7 @@ class Run {
       });
     }
     const worker = workerService({
-      channels: this.#channels,
+      channels: this.#bug === "sessionSkips" ? withoutOrder(this.#channels) : this.#channels,
       swarm: this.#swarm,
       workload: this.#workload,
       history: this.history,
