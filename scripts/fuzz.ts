@@ -23,6 +23,17 @@ const guardMs = 10_000;
 const heapMegabytes = 256;
 const growthMegabytes = 64;
 
+/** The number of the current input before there is one. */
+const notStarted = -1;
+const nothing: JobReport = {
+  inputs: 0,
+  parsed: {},
+  refused: {},
+  failures: [],
+  grownMegabytes: 0,
+  stepsPerUnit: {},
+};
+
 const seed = wholeNumber("seed", values.seed);
 const from = wholeNumber("from", values.from);
 const inputs = wholeNumber("inputs", values.inputs);
@@ -44,7 +55,7 @@ const steps = await run({ kind: "steps", names, seed, samples: Math.min(200, Mat
 report([...reports, steps]);
 
 function run(job: FuzzJob): Promise<JobReport> {
-  const current = new Int32Array(new SharedArrayBuffer(4));
+  const current = new Int32Array(new SharedArrayBuffer(4)).fill(notStarted);
   const entry = JSON.stringify(new URL("./fuzz-worker.ts", import.meta.url).href);
   const worker = new Worker(
     `import("tsx/esm/api").then(({ tsImport }) => tsImport(${entry}, ${JSON.stringify(import.meta.url)}))`,
@@ -64,21 +75,12 @@ function run(job: FuzzJob): Promise<JobReport> {
   });
 }
 
-const nothing: JobReport = {
-  inputs: 0,
-  parsed: {},
-  refused: {},
-  failures: [],
-  grownMegabytes: 0,
-  stepsPerUnit: {},
-};
-
 /** Calls when the number of the current input has stood still for too long. */
 function watchFor(current: Int32Array, hangs: () => void): NodeJS.Timeout {
-  let [seen, sinceMs] = [-1, performance.now()];
+  let [seen, sinceMs] = [notStarted, performance.now()];
   return setInterval(() => {
     const now = Atomics.load(current, 0);
-    if (now !== seen) [seen, sinceMs] = [now, performance.now()];
+    if (now === notStarted || now !== seen) [seen, sinceMs] = [now, performance.now()];
     else if (performance.now() - sinceMs > guardMs) hangs();
   }, 500);
 }
