@@ -94,7 +94,7 @@ async function waitForTwin(
   if (twin !== undefined && batch === undefined) {
     slots.give();
     await waitInPlace(consumer.runtime, run, twinWaitMs, twin);
-    await slots.retake([run.end]);
+    await slots.retake([run.work]);
     if (run.abortError !== undefined) throw run.abortError;
   }
   run.endClaim = memo.begin(key);

@@ -79,7 +79,7 @@ export class Checkpointer {
   async #store(upTo: Delivery): Promise<"stored" | "lost" | "failed"> {
     const { receiver, runtime, source, spec, service, emit } = this.#consumer;
     const place = { service, channel: spec.channel.name, kind: spec.channel.kind, as: spec.as };
-    const end = runtime.activity.begin(() => `storing a checkpoint of ${spec.channel.name}/${spec.as}`);
+    const work = runtime.activity.begin(() => `storing a checkpoint of ${spec.channel.name}/${spec.as}`);
     try {
       await runtime.port("checkpoint", source.address, upTo.broker.offset ?? "", () =>
         receiver.checkpoint?.(upTo),
@@ -99,7 +99,7 @@ export class Checkpointer {
       emit?.({ event: "checkpointFailed", error, ...place });
       return isWaybillError(error) && error.class === "lockLost" ? "lost" : "failed";
     } finally {
-      end();
+      runtime.activity.end(work);
     }
   }
 }

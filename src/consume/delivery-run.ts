@@ -1,5 +1,6 @@
 import type { WaybillError } from "../errors.js";
-import type { EndWork } from "../runtime/activity.js";
+import type { Work } from "../runtime/activity.js";
+import type { Member } from "../runtime/roster.js";
 import { attemptsBefore } from "../policy/attempts.js";
 import type { ClaimHandle } from "../store/idempotency-store.js";
 import type { Delivery } from "../transport/transport.js";
@@ -14,10 +15,9 @@ export type AbortCause = "lockLost" | "fenced" | "overdue" | "stopping";
  *
  * The object belongs to its delivery for ever; nothing of it is reused.
  */
-export class DeliveryRun {
+export class DeliveryRun implements Member<DeliveryRun> {
   readonly delivery: Delivery;
-  /** Marks the end of this piece of work. */
-  readonly end: EndWork;
+  readonly work: Work;
   /** Ends the wait for its handler: until then it does not keep virtual time from moving. */
   unpark: (() => void) | undefined;
   /** Handler runs that the message has spent. */
@@ -52,13 +52,16 @@ export class DeliveryRun {
   whyLeft = "it was not settled";
   /** Set once it is settled or left: nothing may happen to it any more. */
   ended = false;
+  before: DeliveryRun | undefined;
+  after: DeliveryRun | undefined;
+  present = false;
   #controller: AbortController | undefined;
   #aborted: { cause: AbortCause; error: WaybillError } | undefined;
   #wake: ((error: WaybillError) => void) | undefined;
 
-  constructor(delivery: Delivery, end: EndWork) {
+  constructor(delivery: Delivery, work: Work) {
     this.delivery = delivery;
-    this.end = end;
+    this.work = work;
     this.spent = attemptsBefore(delivery);
     this.firstFailedAt = delivery.envelope.history.firstFailedAt;
     this.lockedUntilMs = delivery.lockedUntilMs;

@@ -95,7 +95,7 @@ async function holdAll(
 ): Promise<void> {
   attempts.slots.give();
   await Promise.all(runs.map((run) => hold(attempts.consumer, keeper, run, delayMs)));
-  await attempts.slots.retake(runs.map((run) => run.end));
+  await attempts.slots.retake(runs.map((run) => run.work));
 }
 
 /** Waits in the lane, the lock renewed. Ends early when the lock is lost or the service stops. */

@@ -176,7 +176,7 @@ export class HandlerContext implements Context<unknown, string> {
   }
 
   sleep(duration: Duration): Promise<void> {
-    return sleep(this.#consumer.runtime, this.#run.end, durationMs(duration, "ctx.sleep"), this.#run.signal);
+    return sleep(this.#consumer.runtime, this.#run.work, durationMs(duration, "ctx.sleep"), this.#run.signal);
   }
 }
 
@@ -215,7 +215,7 @@ export class HandlerBatchContext implements BatchContext<unknown, string> {
   sleep(duration: Duration): Promise<void> {
     const delayMs = durationMs(duration, "ctx.sleep");
     const waits = [...this.#runs.values()].map((run) =>
-      sleep(this.#consumer.runtime, run.end, delayMs, this.signal),
+      sleep(this.#consumer.runtime, run.work, delayMs, this.signal),
     );
     return Promise.all(waits).then(() => undefined);
   }

@@ -1,4 +1,5 @@
 import { WaybillError } from "../errors.js";
+import { Roster } from "../runtime/roster.js";
 import type { TimerHandle } from "../runtime/runtime.js";
 import type { DeliveryRun } from "./delivery-run.js";
 import { eventFields, type Consumer } from "./environment.js";
@@ -11,7 +12,7 @@ import { eventFields, type Consumer } from "./environment.js";
  */
 export class LockKeeper {
   readonly #consumer: Consumer;
-  readonly #runs = new Set<DeliveryRun>();
+  readonly #runs = new Roster<DeliveryRun>();
   #timer: TimerHandle | undefined;
   #dueMs = Infinity;
 
@@ -19,7 +20,7 @@ export class LockKeeper {
     this.#consumer = consumer;
   }
 
-  get runs(): ReadonlySet<DeliveryRun> {
+  get runs(): Roster<DeliveryRun> {
     return this.#runs;
   }
 
@@ -35,7 +36,7 @@ export class LockKeeper {
   }
 
   remove(run: DeliveryRun): void {
-    this.#runs.delete(run);
+    this.#runs.remove(run);
   }
 
   /** Starts the time limit anew: a held run has as long for each attempt. */

@@ -270,7 +270,7 @@ export class Pump {
       delivery,
       runtime.activity.begin(() => describe(this.#consumer, delivery)),
     );
-    run.unpark = runtime.activity.park(run.end);
+    run.unpark = runtime.activity.park(run.work);
     this.#keeper.add(run);
     const lost = this.#lostEarly.get(delivery);
     if (lost !== undefined) {
@@ -305,7 +305,7 @@ export class Pump {
     this.#keeper.remove(run);
     if (settled === "done") this.#checkpointer?.done(run.delivery);
     if (settled === "left") this.#tellLeft(run);
-    run.end();
+    this.#consumer.runtime.activity.end(run.work);
     if (this.inFlight > 0) return;
     const waiting = this.#whenDrained;
     this.#whenDrained = [];

@@ -1,4 +1,4 @@
-import type { Activity, EndWork } from "../runtime/activity.js";
+import type { Activity, Work } from "../runtime/activity.js";
 
 /**
  * The handlers that may be at work at a time. A piece of work gives its slot back while it waits, and takes one again
@@ -45,7 +45,7 @@ export class Slots {
   }
 
   /** Takes a slot again for `work`; virtual time may pass meanwhile. */
-  retake(work: readonly EndWork[]): Promise<void> {
+  retake(work: readonly Work[]): Promise<void> {
     const parked = work.map((each) => this.#activity.park(each));
     return new Promise((resolve) => {
       this.#waiting.push(() => {

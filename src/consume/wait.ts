@@ -1,4 +1,4 @@
-import type { EndWork } from "../runtime/activity.js";
+import type { Work } from "../runtime/activity.js";
 import type { DeliveryRun } from "./delivery-run.js";
 import type { Runtime } from "../runtime/runtime.js";
 
@@ -13,7 +13,7 @@ export function waitInPlace(
   until?: Promise<unknown>,
 ): Promise<void> {
   return new Promise((resolve) => {
-    const unpark = runtime.activity.park(run.end);
+    const unpark = runtime.activity.park(run.work);
     const timer = runtime.after(delayMs, end);
     let ended = false;
     run.interruptWait = end;
@@ -32,7 +32,7 @@ export function waitInPlace(
 }
 
 /** Waits in a way that lets virtual time pass. Rejects with the signal's reason when it fires. */
-export function sleep(runtime: Runtime, work: EndWork, delayMs: number, signal: AbortSignal): Promise<void> {
+export function sleep(runtime: Runtime, work: Work, delayMs: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) {
       reject(signal.reason as Error);

@@ -144,7 +144,7 @@ export class Producer {
   async #attempt(route: Route, outgoing: readonly Outgoing[]): Promise<readonly SendResult[]> {
     const { runtime } = this.#context;
     const id = outgoing[0]?.envelope.id ?? "";
-    const end = runtime.activity.begin(() => `sending ${id} to ${route.destination.channel.name}`);
+    const work = runtime.activity.begin(() => `sending ${id} to ${route.destination.channel.name}`);
     try {
       const answer = runtime.port("send", route.destination.address, id, () => route.sender.send(outgoing));
       return answer instanceof Promise ? await answer : answer;
@@ -153,7 +153,7 @@ export class Producer {
       const failed = new WaybillError("ambiguousSend", "the transport's sender threw", { cause: error });
       return outgoing.map(() => ({ ok: false, error: failed }));
     } finally {
-      end();
+      runtime.activity.end(work);
     }
   }
 

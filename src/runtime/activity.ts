@@ -1,5 +1,19 @@
-/** Ends a piece of work; call it once. Also the piece's identity, for {@link Activity.park}. */
-export type EndWork = () => void;
+import { Roster, type Member } from "./roster.js";
+
+/** A piece of work that has begun. */
+export class Work implements Member<Work> {
+  /** Names it in reports. */
+  readonly describe: () => string;
+  /** How many of its waits are going on. */
+  parks = 0;
+  before: Work | undefined;
+  after: Work | undefined;
+  present = false;
+
+  constructor(describe: () => string) {
+    this.describe = describe;
+  }
+}
 
 /**
  * Counts the work that has begun and not ended, and how much of it waits on purpose.
@@ -12,15 +26,15 @@ export type EndWork = () => void;
 export class Activity {
   #parked = 0;
   #begun = 0;
-  readonly #pieces = new Map<EndWork, Piece>();
+  readonly #work = new Roster<Work>();
   #whenIdle: (() => void)[] = [];
 
   get running(): number {
-    return this.#pieces.size;
+    return this.#work.size;
   }
 
   get busy(): number {
-    return this.#pieces.size - this.#parked;
+    return this.#work.size - this.#parked;
   }
 
   /** How many pieces of work have ever begun: the bound of endless loops. */
@@ -28,17 +42,19 @@ export class Activity {
     return this.#begun;
   }
 
-  /** Marks the begin of a piece of work; `describe` names it in reports. Call the result once at its end. */
-  begin(describe: () => string): EndWork {
+  /** Marks the begin of a piece of work; `describe` names it in reports. */
+  begin(describe: () => string): Work {
     this.#begun += 1;
-    const piece: Piece = { describe, parks: 0 };
-    const end = (): void => {
-      if (!this.#pieces.delete(end)) return;
-      if (piece.parks > 0) this.#parked -= 1;
-      this.#notify();
-    };
-    this.#pieces.set(end, piece);
-    return end;
+    const work = new Work(describe);
+    this.#work.add(work);
+    return work;
+  }
+
+  /** Marks the end of a piece of work. Repeated calls do nothing. */
+  end(work: Work): void {
+    if (!this.#work.remove(work)) return;
+    if (work.parks > 0) this.#parked -= 1;
+    this.#notify();
   }
 
   /**
@@ -47,9 +63,9 @@ export class Activity {
    * Say whose wait it is where that is known: two waits of one piece then count once, and none outlives its piece.
    * Without it, each wait stands for one piece.
    */
-  park(work?: EndWork): () => void {
-    const piece = work ? this.#pieces.get(work) : { parks: 0 };
-    if (piece === undefined) return () => undefined;
+  park(work?: Work): () => void {
+    if (work?.present === false) return () => undefined;
+    const piece = work ?? { parks: 0 };
     piece.parks += 1;
     if (piece.parks === 1) this.#parked += 1;
     this.#notify();
@@ -58,8 +74,7 @@ export class Activity {
       if (!waiting) return;
       waiting = false;
       piece.parks -= 1;
-      const ended = work !== undefined && !this.#pieces.has(work);
-      if (piece.parks === 0 && !ended) this.#parked -= 1;
+      if (piece.parks === 0 && work?.present !== false) this.#parked -= 1;
     };
   }
 
@@ -71,7 +86,7 @@ export class Activity {
 
   /** What has begun and not ended, oldest first. */
   describe(): string[] {
-    return [...this.#pieces.values()].map((piece) => piece.describe());
+    return [...this.#work].map((work) => work.describe());
   }
 
   #notify(): void {
@@ -80,10 +95,4 @@ export class Activity {
     this.#whenIdle = [];
     for (const wake of waiting) wake();
   }
-}
-
-interface Piece {
-  readonly describe: () => string;
-  /** How many waits of this piece are going on. */
-  parks: number;
 }

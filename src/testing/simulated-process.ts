@@ -1,4 +1,4 @@
-import { Activity, type EndWork } from "../runtime/activity.js";
+import { Activity, type Work } from "../runtime/activity.js";
 import type { PortName, Runtime } from "../runtime/runtime.js";
 
 /** Where a process crashes: before or after the effect of the nth crossing of a boundary. */
@@ -96,28 +96,29 @@ function answered<T>(answer: T & Promise<unknown>, alive: () => boolean, crash: 
 /** Counts into the world's activity, and can withdraw everything at once. */
 class ProcessActivity extends Activity {
   readonly #world: Activity;
-  readonly #ends = new Map<EndWork, EndWork>();
+  readonly #open = new Set<Work>();
 
   constructor(world: Activity) {
     super();
     this.#world = world;
   }
 
-  override begin(describe: () => string): EndWork {
-    const endInWorld = this.#world.begin(describe);
-    const end = (): void => {
-      this.#ends.delete(end);
-      endInWorld();
-    };
-    this.#ends.set(end, endInWorld);
-    return end;
+  override begin(describe: () => string): Work {
+    const work = this.#world.begin(describe);
+    this.#open.add(work);
+    return work;
   }
 
-  override park(work?: EndWork): () => void {
-    return this.#world.park(work === undefined ? undefined : this.#ends.get(work));
+  override end(work: Work): void {
+    this.#open.delete(work);
+    this.#world.end(work);
+  }
+
+  override park(work?: Work): () => void {
+    return this.#world.park(work);
   }
 
   abandon(): void {
-    for (const end of [...this.#ends.keys()]) end();
+    for (const work of this.#open) this.end(work);
   }
 }

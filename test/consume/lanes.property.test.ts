@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { DeliveryRun } from "../../src/consume/delivery-run.js";
+import { Work } from "../../src/runtime/activity.js";
 import { Lanes } from "../../src/consume/lanes.js";
 import { delivery } from "./deliveries.js";
 
@@ -46,7 +47,7 @@ const push =
     const id = `m${String(world.entries.length)}`;
     const run = new DeliveryRun(
       delivery({ id, type, ...(lane !== undefined ? { lane } : {}) }),
-      () => undefined,
+      new Work(() => id),
     );
     world.entries.push({ id, lane, type, run, state: "waiting", readySince: undefined });
     world.lanes.push(run);

@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { DeliveryRun } from "../../src/consume/delivery-run.js";
+import { Work } from "../../src/runtime/activity.js";
 import { Lanes } from "../../src/consume/lanes.js";
 import { delivery } from "./deliveries.js";
 
 const run = (id: string, lane?: string, type = "t"): DeliveryRun =>
-  new DeliveryRun(delivery({ id, type, ...(lane !== undefined ? { lane } : {}) }), () => undefined);
+  new DeliveryRun(delivery({ id, type, ...(lane !== undefined ? { lane } : {}) }), new Work(() => id));
 
 const ids = (runs: readonly (DeliveryRun | undefined)[]): (string | undefined)[] =>
   runs.map((each) => each?.delivery.envelope.id);

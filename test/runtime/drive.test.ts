@@ -9,8 +9,8 @@ const minute = 60_000;
 /** Starts a handler as a pump does: the start is deferred, and only what has started counts as work. */
 function deliver(runtime: VirtualRuntime, name: string, handler: () => Promise<void>): void {
   runtime.defer(() => {
-    const end = runtime.activity.begin(() => name);
-    void handler().finally(end);
+    const work = runtime.activity.begin(() => name);
+    void handler().finally(() => runtime.activity.end(work));
   });
 }
 
@@ -112,13 +112,13 @@ describe("a drive to the quiet", () => {
 
   it("starts work that was accepted earlier and is parked until its deferred start", async () => {
     const runtime = virtualRuntime();
-    const end = runtime.activity.begin(() => "accepted, behind another of its lane");
-    const unpark = runtime.activity.park(end);
+    const work = runtime.activity.begin(() => "accepted, behind another of its lane");
+    const unpark = runtime.activity.park(work);
     let started = false;
     runtime.defer(() => {
       unpark();
       started = true;
-      end();
+      runtime.activity.end(work);
     });
     await runtime.drive();
     expect(started).toBe(true);
@@ -197,8 +197,8 @@ describe("a drive that cannot end", () => {
 
   it("names work that was counted before its deferred start and not parked until then", async () => {
     const runtime = virtualRuntime();
-    const end = runtime.activity.begin(() => "counted too early");
-    runtime.defer(end);
+    const work = runtime.activity.begin(() => "counted too early");
+    runtime.defer(() => runtime.activity.end(work));
     const { message } = await failure(runtime.drive({ limitMs: 20 }));
     expect(message).toContain("counted too early");
   });
@@ -223,7 +223,7 @@ describe("a drive that cannot end", () => {
 
   it("counts the work that began since the drive began, not before", async () => {
     const runtime = virtualRuntime();
-    for (let i = 0; i < 100_001; i += 1) runtime.activity.begin(() => "past")();
+    for (let i = 0; i < 100_001; i += 1) runtime.activity.end(runtime.activity.begin(() => "past"));
     await expect(runtime.drive()).resolves.toBeUndefined();
   });
 });
