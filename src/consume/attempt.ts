@@ -312,7 +312,8 @@ export async function fail(consumer: Consumer, run: DeliveryRun, thrown: unknown
   const ran = thrown instanceof HandlerFailure;
   const error = thrown instanceof HandlerFailure ? thrown.error : thrown;
   // A handler that still runs keeps its claim, so that nobody runs beside it before the lease has ended.
-  if (run.zombie) abandonClaim(run);
+  // One that was taken over and not used keeps saying so to the next owner: a release would make it forget.
+  if (run.zombie || (run.claimRecovered && !ran)) abandonClaim(run);
   else await releaseClaim(consumer, run);
   if (run.abortCause === "lockLost" || run.abortCause === "fenced")
     return leave(`the lock was lost: ${run.abortError?.message ?? ""}`);
@@ -342,7 +343,8 @@ function decideFor(
   const { envelope } = run.delivery;
   const nowMs = runtime.now();
   if (failure.class !== "cancelled") run.firstFailedAt ??= new Date(nowMs).toISOString();
-  const attempts = run.spent + (ran ? 1 : 0);
+  // What nobody knows how to judge is tried as often as a handler is, also where none has run.
+  const attempts = run.spent + (ran || failure.class === "unknown" ? 1 : 0);
   const decision = decide(
     {
       class: failure.class,

@@ -1,3 +1,4 @@
+import { channelId } from "../contracts/channel.js";
 import { WaybillError } from "../errors.js";
 import { digest, lengthPrefixed, stableId } from "../runtime/hash.js";
 import type { ClaimHandle } from "../store/idempotency-store.js";
@@ -9,11 +10,23 @@ import { duplicate, leave, type Verdict } from "./verdict.js";
 
 /** Whose memory: the logical consumer. Never a version or a host. */
 export const scopeOf = (consumer: Consumer): string =>
-  lengthPrefixed([consumer.service, consumer.spec.channel.name, consumer.spec.as]);
+  lengthPrefixed([consumer.service, channelId(consumer.spec.channel), consumer.spec.as]);
 
 /** What makes two messages the same: by default who sent it and its id, which survive every copy. */
 export const keyOf = (message: Received, select: ((message: Received) => string) | undefined): string =>
-  select === undefined ? lengthPrefixed([message.source, message.id]) : select(message);
+  select === undefined ? lengthPrefixed([message.source, message.id]) : selected(message, select);
+
+/** A key function of the application may throw, and answer anything. */
+function selected(message: Received, select: (message: Received) => unknown): string {
+  let key: unknown;
+  try {
+    key = select(message);
+  } catch (cause) {
+    throw new WaybillError("invalidOption", `idempotent.key threw for message ${message.id}`, { cause });
+  }
+  if (typeof key === "string" && key !== "") return key;
+  throw new WaybillError("invalidOption", `idempotent.key gave no text for message ${message.id}`);
+}
 
 /** A digest of what came, to notice a key that is used for something else. */
 export const fingerprintOf = (run: DeliveryRun): string =>
@@ -32,7 +45,7 @@ export async function claim(
 ): Promise<Verdict | undefined> {
   const scope = scopeOf(consumer);
   const key = keyOf(message, spec.key);
-  const remembered = memo.get(key);
+  const remembered = memo.get(key, fingerprintOf(run));
   if (remembered !== undefined) return confirm(consumer, memo, remembered, spec);
   const result = await ask(consumer, run, message, { scope, key, spec });
   switch (result.kind) {
@@ -102,7 +115,7 @@ export async function completeClaim(
     const change = await callStore(consumer, handle.key, (store) => store.complete(handle, spec.retentionMs));
     return change === "ok" ? undefined : leave("another owner took the message over while it was handled");
   } catch {
-    memo.remember(handle);
+    memo.remember(handle, fingerprintOf(run));
     abandonClaim(run);
     return leave("the idempotency store did not confirm that the message is done");
   } finally {
@@ -137,7 +150,7 @@ export function abandonClaim(run: DeliveryRun): void {
  * (bounded: the oldest are forgotten first).
  */
 export class ClaimMemo {
-  readonly #handles = new Map<string, ClaimHandle>();
+  readonly #handles = new Map<string, { readonly handle: ClaimHandle; readonly fingerprint: string }>();
   readonly #running = new Map<string, Promise<void>>();
 
   /** The end of a claim that runs in this process. */
@@ -156,12 +169,14 @@ export class ClaimMemo {
     };
   }
 
-  get(key: string): ClaimHandle | undefined {
-    return this.#handles.get(key);
+  /** Other content under the same key was not done: that is for the store to say. */
+  get(key: string, fingerprint: string): ClaimHandle | undefined {
+    const known = this.#handles.get(key);
+    return known?.fingerprint === fingerprint ? known.handle : undefined;
   }
 
-  remember(handle: ClaimHandle): void {
-    this.#handles.set(handle.key, handle);
+  remember(handle: ClaimHandle, fingerprint: string): void {
+    this.#handles.set(handle.key, { handle, fingerprint });
     if (this.#handles.size <= 1000) return;
     const [oldest] = this.#handles.keys();
     if (oldest !== undefined) this.#handles.delete(oldest);
