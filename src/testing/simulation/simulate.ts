@@ -333,13 +333,14 @@ class Run {
     return this.#fleet.members.every(({ app }) => app === undefined) && this.#openPromises() === 0;
   }
 
+  /** Those of the dead are nobody's. */
   #openPromises(): number {
-    const alive = new Set(
-      this.#fleet.members.map(({ process }) => (process?.alive === true ? process.name : "")),
-    );
+    const dead = new Set<string>();
+    for (const each of this.history.all)
+      if (each.kind === "life" && each.step === "crashed") dead.add(each.process);
     let open = 0;
     for (const each of this.history.all) {
-      if (each.kind === "promise" && alive.has(each.process)) open += each.settled ? -1 : 1;
+      if (each.kind === "promise" && !dead.has(each.process)) open += each.settled ? -1 : 1;
     }
     return open;
   }

@@ -84,19 +84,19 @@ function lifetimes({ schedule, history, runs }: Seen): string[] {
   const { ttlMs, skewMs } = schedule.swarm;
   if (ttlMs === undefined) return [];
   const skewed = skewMs.some((ms) => ms !== 0) ? mostSkewMs : 0;
-  const born = new Map<string, number>();
+  const born = new Map<string, number[]>();
   const copies = new Map<string, number>();
-  const ends = new Map<Of<"received">, number>();
   for (const each of history) {
-    if (each.kind === "accepted" && each.channel === "jobs") {
-      if (isOriginal(each)) born.set(each.id, each.atMs);
-      else copies.set(each.id, (copies.get(each.id) ?? 0) + 1);
-    }
-    if (each.kind === "received" && each.channel === "jobs")
-      ends.set(each, (born.get(each.id) ?? Infinity) + ttlMs + (copies.get(each.id) ?? 0) * skewed + 1);
+    if (each.kind !== "accepted" || each.channel !== "jobs") continue;
+    if (isOriginal(each)) at(born, each.id, () => []).push(each.atMs);
+    else copies.set(each.id, (copies.get(each.id) ?? 0) + 1);
   }
+  const endOf = ({ id, atMs }: Of<"received">): number => {
+    const last = born.get(id)?.findLast((bornMs) => bornMs <= atMs) ?? Infinity;
+    return last + ttlMs + (copies.get(id) ?? 0) * skewed + 1;
+  };
   return runs.flatMap(({ started, delivery }) =>
-    delivery !== undefined && delivery.atMs > (ends.get(delivery) ?? Infinity)
+    delivery !== undefined && delivery.atMs > endOf(delivery)
       ? [`jobs ${started.id} was handled after its time to live`]
       : [],
   );

@@ -1,10 +1,11 @@
 import { at, type Check, type Seen } from "./seen.js";
 
 /** I6: of one key a message is handled when all before it have come to their end. */
-export function orderPerKey({ history, runs }: Seen): Check {
+export function orderPerKey({ history, runs, runOf }: Seen): Check {
   const findings: string[] = [];
   const keys = new Map<string, Map<number, boolean>>();
   const placeOf = new Map<string, string>();
+  const handled = new Set<string>();
   for (const { started } of runs) {
     const { channel, key, sequence, partition } = started;
     if (channel !== "jobs")
@@ -19,7 +20,10 @@ export function orderPerKey({ history, runs }: Seen): Check {
       const ends = place === undefined ? undefined : at(keys, place, () => new Map<number, boolean>());
       if (ends?.has(each.sequence) === false) ends.set(each.sequence, false);
     }
-    if (each.kind === "settled" && each.ok && (each.action === "complete" || each.action === "deadLetter")) {
+    if (each.kind === "effect") handled.add(runOf.get(each.run)?.started.id ?? "");
+    // An original that is completed for a copy has not come to its end.
+    const over = each.kind === "settled" && each.ok && (each.action === "deadLetter" || handled.has(each.id));
+    if (over && each.action !== "release" && each.action !== "abandon") {
       const event = sequenceOf.get(each.delivery);
       const place = event === undefined ? undefined : placeOf.get(event);
       if (event !== undefined && place !== undefined)
@@ -27,8 +31,8 @@ export function orderPerKey({ history, runs }: Seen): Check {
     }
     if (each.kind === "started" && each.channel !== "jobs") {
       const place = `${each.channel} ${each.partition ?? ""} ${each.key}`;
-      for (const [sequence, over] of keys.get(place) ?? []) {
-        if (sequence < each.sequence && !over)
+      for (const [sequence, done] of keys.get(place) ?? []) {
+        if (sequence < each.sequence && !done)
           findings.push(`${place}: ${each.id} (${each.sequence}) was handled while ${sequence} was not done`);
       }
     }

@@ -30,6 +30,7 @@ const waitsShare = 0.8;
 function keptBack({ history }: Seen): string[] {
   const open = new Map<string, Map<number, Of<"received">>>();
   const stopping = new Map<string, number>();
+  const unheard = new Set<string>();
   const findings: string[] = [];
   for (const each of history) {
     if (each.kind === "received" && each.lockedUntilMs !== undefined)
@@ -40,12 +41,13 @@ function keptBack({ history }: Seen): string[] {
       for (const [delivery, { id }] of open.get(each.process) ?? [])
         if (id === each.id) open.get(each.process)?.delete(delivery);
     }
-    if (each.kind === "said" && each.event === "receiveFailed") open.get(each.process)?.clear();
+    if (each.kind === "fault" && each.fault === "receiveAnswerLost")
+      unheard.add(each.where.split(" ")[0] ?? "");
     if (each.kind === "life" && each.step === "stopping")
       stopping.set(each.process, each.atMs + Number(each.detail) * waitsShare);
     if (each.kind === "life" && each.step === "stopped" && each.detail === "0") {
       // What was on its way for so long is nobody's fault.
-      if (each.atMs >= (stopping.get(each.process) ?? 0)) continue;
+      if (each.atMs >= (stopping.get(each.process) ?? 0) || unheard.has(each.process)) continue;
       for (const { channel, id } of open.get(each.process)?.values() ?? [])
         findings.push(`${each.process} stopped and kept ${channel} ${id}`);
     }
