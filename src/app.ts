@@ -1,4 +1,11 @@
-import type { Channel, ChannelKind, Messages, Need, Target } from "./contracts/channel.js";
+import {
+  channelId,
+  type Channel,
+  type ChannelKind,
+  type Messages,
+  type Need,
+  type Target,
+} from "./contracts/channel.js";
 import type { InputOf, Message } from "./contracts/message.js";
 import type { ScheduledSendOptions, SendOptionsFor, SendOutcome, Sent } from "./contracts/send-options.js";
 import type { Pump } from "./consume/pump.js";
@@ -92,7 +99,12 @@ export function appOf(parts: AppParts): App {
 
   const stop = (options: StopOptions = {}): Promise<StopReport> => {
     if (stopping !== undefined) return stopping;
-    const deadlineMs = durationMs(options.deadline ?? "30s", "deadline of stop()");
+    let deadlineMs: number;
+    try {
+      deadlineMs = durationMs(options.deadline ?? "30s", "deadline of stop()");
+    } catch (error) {
+      return Promise.reject(error as WaybillError);
+    }
     life = "stopping";
     parts.emit?.({ event: "stopping", service: parts.service });
     stopping = shutDown(parts, deadlineMs).then((report) => {
@@ -122,7 +134,7 @@ export function appOf(parts: AppParts): App {
       ),
     cancel: async (channel: Channel, sent: Sent) => {
       if (sent.scheduleToken === undefined) return false;
-      const [cancelled] = await parts.producer.cancel(channel["~channel"].name, [sent.scheduleToken]);
+      const [cancelled] = await parts.producer.cancel(channelId(channel["~channel"]), [sent.scheduleToken]);
       return cancelled ?? false;
     },
     ...consumerControls(parts),
@@ -237,7 +249,7 @@ function pumpsOf(parts: AppParts, channel: Channel | undefined, { as }: Consumer
   const { name, kind } = channel["~channel"];
   const pumps = parts.pumps.filter(({ consumer }) => {
     const { spec } = consumer;
-    return spec.channel.name === name && (as === undefined || spec.as === as);
+    return spec.channel.name === name && spec.channel.kind === kind && (as === undefined || spec.as === as);
   });
   if (pumps.length > 0) return pumps;
   throw new WaybillError(

@@ -1,10 +1,9 @@
 import type { AppParts } from "./app.js";
-import type { ChannelSpec, Messages } from "./contracts/channel.js";
+import { channelId, channelOf, type ChannelSpec, type Messages, type Target } from "./contracts/channel.js";
+import { readingOf } from "./consume/decode.js";
 import type { InputOf } from "./contracts/message.js";
-import { channelOf } from "./contracts/channel.js";
 import type { Pump } from "./consume/pump.js";
 import { WaybillError } from "./errors.js";
-import { jsonCodec } from "./message/codec.js";
 import { copyId } from "./message/copy-id.js";
 import type { DeadLetterReason, Envelope, HeaderValue } from "./message/envelope.js";
 import type { Outgoing, DeadLetterDelivery } from "./transport/transport.js";
@@ -117,7 +116,7 @@ async function redriven(
       history: { redrives: redrives + 1, ...(addressedTo !== undefined ? { addressedTo } : {}) },
     },
   };
-  const [result] = await parts.producer.dispatch([{ channel: channel.name, outgoing }]);
+  const [result] = await parts.producer.dispatch([{ channel: channelId(channel), outgoing }]);
   if (result?.ok !== true)
     throw result?.error ?? new WaybillError("ambiguousSend", "the transport gave no answer");
   return outgoing;
@@ -129,36 +128,45 @@ async function edited(
   original: Envelope,
   edit: (data: unknown) => unknown,
 ): Promise<Envelope> {
+  const { type, data } = contentOf(channel, original);
   const name = Object.keys(channel.messages).find(
-    (each) => channel.messages[each]?.["~message"].type === original.type,
+    (each) => channel.messages[each]?.["~message"].type === type,
   );
   const target = name === undefined ? undefined : channelOf(channel)[name];
   if (target === undefined) {
     throw new WaybillError(
       "unknownMessageType",
-      `"${channel.name}" carries no ${JSON.stringify(original.type)}: it can be redriven, not edited`,
+      `"${channel.name}" carries no ${JSON.stringify(type)}: it can be redriven, not edited`,
     );
   }
+  const { key, replyTo, ttlMs, correlationId } = original;
+  const chosenKey = key !== undefined && key !== keyOf(target, data) ? { key } : {};
+  const options = { headers: original.headers, ...chosenKey, ...(replyTo !== undefined ? { replyTo } : {}) };
   const origin = {
     ...parts.producer.origin(),
     source: original.source,
     causationId: original.id,
-    ...(original.correlationId !== undefined ? { correlationId: original.correlationId } : {}),
+    ...(correlationId !== undefined ? { correlationId } : {}),
   };
-  const made = await parts.producer.prepareOwn(
-    target,
-    edit(dataOf(channel, original)),
-    { headers: original.headers },
-    origin,
-  );
-  return made.outgoing.envelope;
+  const made = await parts.producer.prepareOwn(target, edit(data), options, origin);
+  return ttlMs === undefined ? made.outgoing.envelope : { ...made.outgoing.envelope, ttlMs };
+}
+
+/** The key that the contract gives the data; nothing where it cannot. A key of another making was chosen by the sender. */
+function keyOf(target: Target, data: unknown): string | undefined {
+  try {
+    return target["~target"].message["~message"].key(data);
+  } catch {
+    return undefined;
+  }
 }
 
 function entryOf(channel: ChannelSpec, delivery: DeadLetterDelivery): DeadLetterEntry {
   const { envelope, record, broker } = delivery;
+  const { type, data } = contentOf(channel, envelope);
   return {
     id: envelope.id,
-    messageType: envelope.type,
+    messageType: type,
     version: envelope.version,
     key: envelope.key,
     headers: envelope.headers,
@@ -168,15 +176,20 @@ function entryOf(channel: ChannelSpec, delivery: DeadLetterDelivery): DeadLetter
     attempts: record.attempts,
     at: record.at,
     body: envelope.body,
-    data: dataOf(channel, envelope),
+    data,
     sequenceNumber: broker.sequenceNumber ?? broker.messageId,
   };
 }
 
-function dataOf(channel: ChannelSpec, envelope: Envelope): unknown {
+/** What is in a message, as far as it can be read; the channel reads foreign ones in its own way. */
+function contentOf(
+  channel: ChannelSpec,
+  envelope: Envelope,
+): { readonly type: string; readonly data: unknown } {
   try {
-    return (channel.settings.codec ?? jsonCodec).decode(envelope.body, envelope.contentType);
+    const reading = readingOf(channel, envelope);
+    return { type: reading.type, data: reading.data() };
   } catch {
-    return undefined;
+    return { type: envelope.type, data: undefined };
   }
 }

@@ -19,7 +19,7 @@ import type {
   SubscribeOptions,
 } from "./consume/options.js";
 import { consumerSpec } from "./consume/consumer-spec.js";
-import type { Channel, ChannelKind, Messages, Need } from "./contracts/channel.js";
+import { channelId, type Channel, type ChannelKind, type Messages, type Need } from "./contracts/channel.js";
 import { WaybillError } from "./errors.js";
 
 /**
@@ -172,7 +172,7 @@ function serviceOf<Name extends string, D, N extends Need, S extends string>(
 }
 
 function refuseDuplicate(service: string, consumers: readonly ConsumerSpec[], added: ConsumerSpec): void {
-  const same = consumers.some((c) => c.channel.name === added.channel.name && c.as === added.as);
+  const same = consumers.some((c) => channelId(c.channel) === channelId(added.channel) && c.as === added.as);
   if (!same) return;
   const { kind, name } = added.channel;
   throw new WaybillError(

@@ -2,7 +2,7 @@ import { appOf, type App } from "./app.js";
 import type { ConsumerSpec } from "./consume/consumer-spec.js";
 import type { Consumer } from "./consume/environment.js";
 import { Pump } from "./consume/pump.js";
-import type { ChannelKind, ChannelSpec } from "./contracts/channel.js";
+import { channelId, type ChannelKind, type ChannelSpec } from "./contracts/channel.js";
 import { WaybillError } from "./errors.js";
 import type { EventListener } from "./policy/app-event.js";
 import { Producer, type Route } from "./produce/producer.js";
@@ -36,10 +36,24 @@ export async function start(service: ServiceSpec, options: StartOptions, runtime
       );
       connections.set(transport, connection);
     }
+    return assemble({ service, options, runtime, emit, plan, connections });
   } catch (error) {
     await Promise.allSettled([...connections.values()].map(async (connection) => connection.close()));
     throw error;
   }
+}
+
+interface Assembly {
+  readonly service: ServiceSpec;
+  readonly options: StartOptions;
+  readonly runtime: Runtime;
+  readonly emit: EventListener | undefined;
+  readonly plan: Plan;
+  readonly connections: ReadonlyMap<Transport, Connection>;
+}
+
+/** Puts senders and receivers on the open connections, and starts to read. */
+function assemble({ service, options, runtime, emit, plan, connections }: Assembly): App {
   const producer = new Producer({ service: service.name, runtime, emit }, routesOf(plan, connections));
   const connectionOf = new Map<Pump, Connection>();
   for (const planned of plan.consumers) {
@@ -92,10 +106,10 @@ function planOf(service: ServiceSpec, options: StartOptions): Plan {
     return needs;
   };
   const route = (channel: ChannelSpec, declared: boolean): void => {
-    if (routes.has(channel.name)) return;
+    if (routes.has(channelId(channel))) return;
     const transport = transportFor(options.transport, channel);
     const destination = { channel, address: address(channel) };
-    routes.set(channel.name, { destination, transport, declared });
+    routes.set(channelId(channel), { destination, transport, declared });
     needsOf(transport).destinations.push(destination);
   };
   for (const channel of service.sends) route(channel["~channel"], true);
@@ -145,7 +159,7 @@ function sourceOf(spec: ConsumerSpec, address: string): Source {
 function routesOf(plan: Plan, connections: ReadonlyMap<Transport, Connection>): Map<string, Route> {
   return new Map(
     plan.routes.map(({ destination, transport, declared }) => [
-      destination.channel.name,
+      channelId(destination.channel),
       {
         destination,
         declared,
@@ -230,7 +244,9 @@ function listenerOf(on: EventListener | undefined): EventListener | undefined {
   if (on === undefined) return undefined;
   return (event) => {
     try {
-      on(event);
+      // The type says that nothing comes back; an async listener gives a promise all the same.
+      const answer: unknown = on(event);
+      if (answer instanceof Promise) answer.catch(() => undefined);
     } catch {
       // A broken listener is the listener's.
     }

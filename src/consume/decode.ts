@@ -1,7 +1,7 @@
 import type { ChannelSpec, ForeignReading, Messages } from "../contracts/channel.js";
 import { compileMessage } from "../contracts/compiled-message.js";
 import type { Message } from "../contracts/message.js";
-import { WaybillError } from "../errors.js";
+import { isWaybillError, WaybillError } from "../errors.js";
 import { jsonCodec } from "../message/codec.js";
 import type { Envelope } from "../message/envelope.js";
 import type { Delivery, MaybePromise } from "../transport/transport.js";
@@ -35,7 +35,7 @@ export function decode(
   delivery: Delivery,
 ): MaybePromise<Decoded | undefined> {
   if (delivery.defect !== undefined) throw delivery.defect;
-  const reading = readingOf(spec, delivery);
+  const reading = readingOf(spec, delivery.envelope);
   const found = index.get(reading.type);
   if (found === undefined) return undefined;
   const data = compileMessage(found.message).fromWire(reading.version, reading.data());
@@ -47,24 +47,36 @@ export function decode(
   return decoded(found.name, found.message, delivery, reading.version, data);
 }
 
-interface Reading {
+/** What an envelope says of its type, and its data on demand. */
+export interface Reading {
   readonly type: string;
   readonly version: number | undefined;
   data(): unknown;
 }
 
-function readingOf(spec: ChannelSpec, delivery: Delivery): Reading {
-  const { envelope } = delivery;
+/** Reads what an envelope says of its type, and its data on demand: by the codec, or as the channel reads foreign ones. */
+export function readingOf(spec: ChannelSpec, envelope: Envelope): Reading {
   if (envelope.type !== "" && (envelope.version !== undefined || spec.settings.foreign === undefined)) {
-    const codec = spec.settings.codec ?? jsonCodec;
-    return {
-      type: envelope.type,
-      version: envelope.version,
-      data: () => codec.decode(envelope.body, envelope.contentType),
-    };
+    return { type: envelope.type, version: envelope.version, data: () => decodeBody(spec, envelope) };
   }
   const foreign = readForeign(spec, envelope);
   return { type: foreign?.type ?? envelope.type, version: foreign?.version, data: () => foreign?.data };
+}
+
+/** A codec of the application may throw anything. */
+function decodeBody(spec: ChannelSpec, envelope: Envelope): unknown {
+  try {
+    return (spec.settings.codec ?? jsonCodec).decode(envelope.body, envelope.contentType);
+  } catch (cause) {
+    if (isWaybillError(cause)) throw cause;
+    throw new WaybillError(
+      "undecodable",
+      `the codec of "${spec.name}" could not read message ${envelope.id}`,
+      {
+        cause,
+      },
+    );
+  }
 }
 
 function readForeign(spec: ChannelSpec, envelope: Envelope): ForeignReading | undefined {

@@ -1,4 +1,4 @@
-import type { Need, Target } from "../contracts/channel.js";
+import { channelId, type Need, type Target } from "../contracts/channel.js";
 import type { InputOf, Message } from "../contracts/message.js";
 import type { ScheduledSendOptions, SendOptionsFor, Sent } from "../contracts/send-options.js";
 import { WaybillError } from "../errors.js";
@@ -49,7 +49,12 @@ export class SendBuffer {
         resolve({ id: made.outgoing.envelope.id });
       };
       try {
-        const made = this.#consumer.outbound.prepare(to, data, options, this.#origin(run, cause));
+        const made = this.#consumer.outbound.prepare(
+          to,
+          data,
+          options,
+          this.#origin(run, cause, to, options),
+        );
         if (made instanceof Promise) made.then(accept, reject);
         else accept(made);
       } catch (error) {
@@ -75,7 +80,12 @@ export class SendBuffer {
     options: ScheduledSendOptions = {},
   ): Promise<Sent> {
     if (this.#closed) throw ended(cause);
-    const made = await this.#consumer.outbound.prepare(to, data, options, this.#origin(run, cause));
+    const made = await this.#consumer.outbound.prepare(
+      to,
+      data,
+      options,
+      this.#origin(run, cause, to, options),
+    );
     const [result] = await this.#consumer.outbound.dispatch([made]);
     if (result?.ok === false) throw result.error;
     const { id } = made.outgoing.envelope;
@@ -108,9 +118,18 @@ export class SendBuffer {
     return messages;
   }
 
-  /** What a message sent because of `cause` inherits; its id is the same on every run. */
-  #origin({ delivery: { envelope } }: DeliveryRun, cause: Received): OutboundOrigin {
-    const { service, spec, runtime } = this.#consumer;
+  /**
+   * What a message sent because of `cause` inherits. Its id is the same on every run: it is numbered when the handler
+   * calls, not when an asynchronous schema has answered.
+   */
+  #origin(
+    { delivery: { envelope } }: DeliveryRun,
+    cause: Received,
+    to: Target,
+    options: ScheduledSendOptions,
+  ): OutboundOrigin {
+    const { service, runtime } = this.#consumer;
+    const id = options.id ?? this.#nextId(cause, to);
     return {
       source: service,
       nowMs: runtime.now(),
@@ -118,15 +137,21 @@ export class SendBuffer {
       causationId: cause.id,
       traceparent: envelope.traceparent,
       tracestate: envelope.tracestate,
-      newId: (channel, type) => {
-        const parts = [cause.source, cause.id, service, spec.channel.name, spec.as, channel, type];
-        const name = parts.join("\n");
-        const counts = (this.#counts ??= new Map<string, number>());
-        const n = (counts.get(name) ?? 0) + 1;
-        counts.set(name, n);
-        return stableId([...parts, String(n)]);
-      },
+      newId: () => id,
     };
+  }
+
+  /** A hash over the message in hand, where it is handled, where this one goes, and how many went there before. */
+  #nextId(cause: Received, to: Target): string {
+    const { service, spec } = this.#consumer;
+    const destination = channelId(to["~target"].spec);
+    const { type } = to["~target"].message["~message"];
+    const parts = [cause.source, cause.id, service, channelId(spec.channel), spec.as, destination, type];
+    const name = parts.join("\n");
+    const counts = (this.#counts ??= new Map<string, number>());
+    const n = (counts.get(name) ?? 0) + 1;
+    counts.set(name, n);
+    return stableId([...parts, String(n)]);
   }
 }
 
@@ -245,7 +270,7 @@ class MessageIdempotency implements IdempotencyFacts {
     return stableId([
       "downstream",
       service,
-      spec.channel.name,
+      channelId(spec.channel),
       spec.as,
       this.#message.source,
       this.#message.id,

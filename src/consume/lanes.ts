@@ -53,7 +53,8 @@ export class Lanes {
     while (
       to < waiting.length &&
       to - from < max - 1 &&
-      waiting[to]?.delivery.envelope.type === envelope.type
+      waiting[to]?.delivery.envelope.type === envelope.type &&
+      waiting[to]?.delivery.lane === lane
     )
       to += 1;
     return waiting.splice(from, to - from);

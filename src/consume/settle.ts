@@ -1,3 +1,4 @@
+import { channelId } from "../contracts/channel.js";
 import { WaybillError } from "../errors.js";
 import type { DeadLetterReason, DeadLetterRecord } from "../message/envelope.js";
 import { attemptsBefore, historyWhenPutBack, retryCopy } from "../policy/attempts.js";
@@ -86,14 +87,17 @@ async function retryLater(
     tellRetry(consumer, run, delayMs, counted);
     return "back";
   }
-  const nowMs = consumer.runtime.now();
+  // A clock that is behind the broker's would make the copy due at once.
+  const nowMs = Math.max(consumer.runtime.now(), delivery.broker.enqueuedAtMs ?? 0);
   const addressedTo = consumer.source.kind === "subscription" ? consumer.source.subscription : undefined;
   const copy = retryCopy(delivery.envelope, delivery.broker, { spent, nowMs, delayMs, addressedTo });
   if (copy === undefined) {
     return deadLetter(consumer, run, "Expired", expired(delayMs));
   }
   const outgoing = { envelope: copy, dueMs: nowMs + delayMs };
-  const [result] = await consumer.outbound.dispatch([{ channel: consumer.spec.channel.name, outgoing }]);
+  const [result] = await consumer.outbound.dispatch([
+    { channel: channelId(consumer.spec.channel), outgoing },
+  ]);
   if (result?.ok !== true) {
     tellSettleFailed(
       consumer,

@@ -118,6 +118,9 @@ export interface ForeignReading {
   readonly data: unknown;
 }
 
+/** Tells channels apart, also those of one name and different kinds: `queue "orders"`. */
+export const channelId = ({ kind, name }: Pick<ChannelSpec, "kind" | "name">): string => `${kind} "${name}"`;
+
 /** Makes a channel of a checked specification. */
 export function channelOf<N extends string, K extends ChannelKind, const M extends Messages, X extends Need>(
   given: ChannelSpec<N, K, M, X>,

@@ -1,8 +1,8 @@
-import type { ChannelSpec, Target } from "../contracts/channel.js";
+import { channelId, type ChannelSpec, type Target } from "../contracts/channel.js";
 import { compileMessage, type WireData } from "../contracts/compiled-message.js";
 import type { ScheduledSendOptions } from "../contracts/send-options.js";
-import { WaybillError } from "../errors.js";
-import { jsonCodec } from "../message/codec.js";
+import { isWaybillError, WaybillError } from "../errors.js";
+import { jsonCodec, type Codec } from "../message/codec.js";
 import type { HeaderValue } from "../message/envelope.js";
 import { noHistory, type EnvelopeDraft } from "../message/attributes.js";
 import { checkHeaders, noHeaders } from "../message/header-rules.js";
@@ -26,6 +26,7 @@ export interface Origin {
 
 /** A message that is validated and encoded, and only needs to be sent. */
 export interface Prepared {
+  /** The channel's id: kind and name. */
   readonly channel: string;
   readonly outgoing: Outgoing;
 }
@@ -55,7 +56,7 @@ function seal(
 ): Prepared {
   const { type, version } = target["~target"].message["~message"];
   const codec = spec.settings.codec ?? jsonCodec;
-  const id = options.id ?? origin.newId(spec.name, type);
+  const id = options.id ?? origin.newId(channelId(spec), type);
   checkId(type, id);
   const key = options.key ?? wire.key;
   if (spec.settings.ordered && spec.kind !== "stream" && key === undefined) {
@@ -77,7 +78,7 @@ function seal(
     headers: options.headers === undefined ? noHeaders : headersOf(options.headers),
     history: noHistory,
     extensions: noHeaders,
-    body: codec.encode(wire.data),
+    body: encode(codec, type, wire.data),
   };
   if (key !== undefined) envelope.key = key;
   if (origin.causationId !== undefined) envelope.causationId = origin.causationId;
@@ -85,7 +86,7 @@ function seal(
   if (origin.tracestate !== undefined) envelope.tracestate = origin.tracestate;
   if (options.replyTo !== undefined) envelope.replyTo = options.replyTo;
   if (ttlMs !== undefined) envelope.ttlMs = ttlMs;
-  return { channel: spec.name, outgoing: dueMs === undefined ? { envelope } : { envelope, dueMs } };
+  return { channel: channelId(spec), outgoing: dueMs === undefined ? { envelope } : { envelope, dueMs } };
 }
 
 function headersOf(headers: Readonly<Record<string, HeaderValue>>): Readonly<Record<string, HeaderValue>> {
@@ -116,4 +117,20 @@ function dueTime(spec: ChannelSpec, options: ScheduledSendOptions, nowMs: number
   const dueMs = at === undefined ? nowMs + durationMs(delay ?? "0s", "delay of a send") : at.getTime();
   if (Number.isNaN(dueMs)) throw new WaybillError("invalidOption", "at of a send is an invalid date");
   return dueMs > nowMs ? dueMs : undefined;
+}
+
+/** A codec of the application may throw anything, and answer anything. */
+function encode(codec: Codec, type: string, data: unknown): Uint8Array {
+  let bytes: unknown;
+  try {
+    bytes = codec.encode(data);
+  } catch (error) {
+    if (isWaybillError(error)) throw error;
+    throw new WaybillError("notSerialisable", `the codec of ${type} could not encode it`, { cause: error });
+  }
+  if (bytes instanceof Uint8Array) return bytes;
+  throw new WaybillError(
+    "notSerialisable",
+    `the codec of ${type} gave no bytes: encode() has to return a Uint8Array`,
+  );
 }

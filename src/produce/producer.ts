@@ -1,5 +1,5 @@
 import type { ScheduledSendOptions } from "../contracts/send-options.js";
-import type { Target } from "../contracts/channel.js";
+import { channelId, type Target } from "../contracts/channel.js";
 import { compileMessage } from "../contracts/compiled-message.js";
 import { WaybillError } from "../errors.js";
 import type { EventListener } from "../policy/app-event.js";
@@ -51,7 +51,7 @@ export class Producer {
     options: ScheduledSendOptions,
     origin: Origin,
   ): Prepared | Promise<Prepared> {
-    const { channel } = target["~target"];
+    const channel = channelId(target["~target"].spec);
     if (!this.#route(channel).declared) throw this.#undeclared(channel);
     return this.prepareOwn(target, data, options, origin);
   }
@@ -63,7 +63,7 @@ export class Producer {
     options: ScheduledSendOptions,
     origin: Origin,
   ): Prepared | Promise<Prepared> {
-    const route = this.#route(target["~target"].channel);
+    const route = this.#route(channelId(target["~target"].spec));
     this.#warnOnce(target);
     const prepared = prepare(target, data, options, origin);
     if (prepared instanceof Promise) return prepared.then((made) => checkSize(made, route));
@@ -105,7 +105,7 @@ export class Producer {
   async cancel(channel: string, tokens: readonly string[]): Promise<readonly boolean[]> {
     const { sender } = this.#route(channel);
     if (sender.cancel === undefined) {
-      throw new WaybillError("unsupported", `the transport of "${channel}" cannot cancel scheduled messages`);
+      throw new WaybillError("unsupported", `the transport of ${channel} cannot cancel scheduled messages`);
     }
     return sender.cancel(tokens);
   }
@@ -189,7 +189,7 @@ export class Producer {
   #undeclared(channel: string): WaybillError {
     return new WaybillError(
       "undeclaredChannel",
-      `service "${this.#context.service}" does not declare that it sends to "${channel}": add the channel to .sends()`,
+      `service "${this.#context.service}" does not declare that it sends to ${channel}: add the channel to .sends()`,
     );
   }
 
@@ -254,7 +254,7 @@ function checkSize(prepared: Prepared, route: Route): Prepared {
   if (envelope.body.byteLength <= route.maxMessageBytes) return prepared;
   throw new WaybillError(
     "tooLarge",
-    `${envelope.type} has ${String(envelope.body.byteLength)} bytes; "${prepared.channel}" takes ${String(route.maxMessageBytes)}: send a reference to the data instead`,
+    `${envelope.type} has ${String(envelope.body.byteLength)} bytes; ${prepared.channel} takes ${String(route.maxMessageBytes)}: send a reference to the data instead`,
   );
 }
 

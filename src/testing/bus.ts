@@ -1,6 +1,6 @@
 import { memory, memoryIdempotency } from "../../adapters/memory/index.js";
 import type { App } from "../app.js";
-import type { Channel, Need, Target } from "../contracts/channel.js";
+import { channelId, type Channel, type Need, type Target } from "../contracts/channel.js";
 import { compileMessage } from "../contracts/compiled-message.js";
 import type { Message, OutputOf } from "../contracts/message.js";
 import type { ScheduledSendOptions } from "../contracts/send-options.js";
@@ -100,7 +100,7 @@ class Bus implements TestBus {
       extensions: noHeaders,
       body: typeof body === "string" ? Buffer.from(body) : body,
     };
-    const made = { channel: channel["~channel"].name, outgoing: { envelope } };
+    const made = { channel: channelId(channel["~channel"]), outgoing: { envelope } };
     await this.#send(made);
     return { id, ...made };
   }
@@ -251,7 +251,7 @@ class Bus implements TestBus {
         [
           ...spec.sends.map((channel) => channel["~channel"]),
           ...spec.consumers.map(({ channel }) => channel),
-        ].map((channel) => [channel.name, channel] as const),
+        ].map((channel) => [channelId(channel), channel] as const),
       ),
     );
     const destinations = [...channels.values()].map((channel) => ({ channel, address: channel.name }));
@@ -264,7 +264,7 @@ class Bus implements TestBus {
     const { maxMessageBytes } = this.#transport.capabilities;
     const routes = new Map<string, Route>(
       destinations.map((destination) => [
-        destination.channel.name,
+        channelId(destination.channel),
         { destination, declared: true, sender: connection.sender(destination), maxMessageBytes },
       ]),
     );
