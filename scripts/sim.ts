@@ -1,0 +1,145 @@
+import { spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
+import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { campaign, runSeed, type Coverage } from "../src/testing/simulation/campaign.js";
+import { shrink } from "../src/testing/simulation/shrink.js";
+import { defaultSize } from "../src/testing/simulation/size.js";
+import { storyOf } from "../src/testing/simulation/story.js";
+
+/**
+ * Runs simulated schedules: `--seeds N` consecutive seeds from `--first S` (random if absent), on `--workers` processes.
+ * `--seed X` replays one. Exits with 0 only if every invariant held.
+ */
+const { values } = parseArgs({
+  options: {
+    seeds: { type: "string", default: "1000" },
+    first: { type: "string" },
+    seed: { type: "string" },
+    workers: { type: "string" },
+    part: { type: "boolean", default: false },
+  },
+});
+
+/** From so many schedules on, a fault or an invariant that none of them met is a failure. */
+const coverageFrom = 10_000;
+
+interface Part {
+  readonly run: number;
+  readonly cpuSeconds: number;
+  readonly failed: string | undefined;
+  readonly coverage: Omit<Coverage, "faults" | "invariants" | "missing"> & {
+    readonly faults: readonly (readonly [string, number])[];
+    readonly invariants: readonly (readonly [string, number])[];
+    readonly missing: readonly string[];
+  };
+}
+
+if (values.seed !== undefined) process.exitCode = await replay(values.seed);
+else if (values.part)
+  process.stdout.write(JSON.stringify(await part(Number(values.first), Number(values.seeds))));
+else process.exitCode = await all(Number(values.seeds), Number(values.first ?? randomInt(1, 2 ** 40)));
+
+async function replay(seed: string): Promise<number> {
+  const outcome = await runSeed(seed);
+  if (outcome.findings.length === 0) {
+    console.log(storyOf(outcome).split("\n").slice(0, 3).join("\n"));
+    console.log("every invariant held");
+    return 0;
+  }
+  for (const { invariant, text } of outcome.findings.slice(0, 20)) console.log(`${invariant}: ${text}`);
+  console.log("\nshrunk:\n");
+  console.log(storyOf(await shrink(outcome)));
+  return 1;
+}
+
+async function all(seeds: number, first: number): Promise<number> {
+  console.log(`size ${JSON.stringify(defaultSize)}`);
+  console.log(`${seeds} seeds from ${first}`);
+  const wanted = Number(values.workers ?? availableParallelism());
+  const workers = Math.max(1, Math.min(wanted, Math.ceil(seeds / 50)));
+  const share = Math.ceil(seeds / workers);
+  const parts = await Promise.all(
+    Array.from({ length: workers }, (_, index) => {
+      const from = index * share;
+      const count = Math.min(share, seeds - from);
+      return workers === 1 ? part(first + from, count) : elsewhere(first + from, count);
+    }),
+  );
+  return report(seeds, parts);
+}
+
+async function part(first: number, seeds: number): Promise<Part> {
+  const before = process.cpuUsage();
+  const { run, failure, coverage } = await campaign({ first, seeds });
+  const { user, system } = process.cpuUsage(before);
+  return {
+    run,
+    cpuSeconds: (user + system) / 1e6,
+    failed: failure?.schedule.seed,
+    coverage: { ...coverage, faults: [...coverage.faults], invariants: [...coverage.invariants] },
+  };
+}
+
+function elsewhere(first: number, seeds: number): Promise<Part> {
+  const given = [
+    fileURLToPath(import.meta.url),
+    "--part",
+    "--first",
+    String(first),
+    "--seeds",
+    String(seeds),
+  ];
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [...process.execArgv, ...given], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    let text = "";
+    child.stdout.on("data", (chunk: Buffer) => (text += chunk.toString()));
+    child.on("error", reject);
+    child.on("close", (code) => {
+      if (code === 0) resolve(JSON.parse(text) as Part);
+      else reject(new Error(`a worker ended with ${String(code)}`));
+    });
+  });
+}
+
+async function report(seeds: number, parts: readonly Part[]): Promise<number> {
+  const run = parts.reduce((sum, each) => sum + each.run, 0);
+  const cpuSeconds = parts.reduce((sum, each) => sum + each.cpuSeconds, 0);
+  const choices = parts.reduce((sum, each) => sum + each.coverage.choices, 0);
+  const states = Math.max(...parts.map(({ coverage }) => coverage.states));
+  const short = parts.reduce((sum, each) => sum + each.coverage.short, 0);
+  console.log(
+    `${run} schedules, ${Math.round(choices / run)} choices each, ${(run / cpuSeconds).toFixed(0)} per CPU second`,
+  );
+  console.log(`schedules by fault: ${table(parts.flatMap(({ coverage }) => coverage.faults))}`);
+  console.log(
+    `schedules by invariant put to the test: ${table(parts.flatMap(({ coverage }) => coverage.invariants))}`,
+  );
+  console.log(
+    `ways that messages took: at least ${states}; schedules with fewer than ${defaultSize.minChoices} choices: ${short}`,
+  );
+  const failed = parts.flatMap((each) => each.failed ?? []);
+  for (const seed of failed) {
+    console.log(`\nFAILED: seed ${seed} (npm run sim -- --seed ${seed})`);
+    await replay(seed);
+  }
+  const missing = parts
+    .map(({ coverage }) => coverage.missing)
+    .reduce((left, right) => left.filter((name) => right.includes(name)));
+  if (missing.length > 0) console.log(`never met: ${missing.join(", ")}`);
+  if (failed.length > 0) return 1;
+  console.log("every invariant held");
+  return seeds >= coverageFrom && missing.length > 0 ? 1 : 0;
+}
+
+function table(counts: readonly (readonly [string, number])[]): string {
+  const sums = new Map<string, number>();
+  for (const [name, count] of counts) sums.set(name, (sums.get(name) ?? 0) + count);
+  return [...sums]
+    .sort(([left], [right]) => (left < right ? -1 : 1))
+    .map(([name, count]) => `${name} ${count}`)
+    .join(", ");
+}

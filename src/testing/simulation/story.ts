@@ -1,0 +1,35 @@
+import type { Outcome } from "./campaign.js";
+import type { Recorded } from "./history.js";
+
+const longest = 150;
+
+/** Tells a failed schedule to a person: what failed, what was drawn, and what happened to the messages concerned. */
+export function storyOf({ schedule, findings }: Outcome): string {
+  const { seed, swarm, size, choices, hash } = schedule;
+  const names = new Set(
+    findings.flatMap(({ text }) => text.match(/[\w-]*\d[\w-]*/g) ?? []).filter((name) => name.length > 1),
+  );
+  const concerned = (text: string): boolean =>
+    [...names].some((name) => text.split(/[\s":,]+/).includes(name));
+  const lines: [number, string][] = schedule.trace.map((line) => [Number(line.split(" ")[0]), line]);
+  for (const each of schedule.history) lines.push([each.choice, `    ${told(each)}`]);
+  const shown = lines
+    .sort(([left], [right]) => left - right)
+    .filter(([, line]) => always(line) || concerned(line));
+  return [
+    `seed ${seed}: ${choices} choices, trace ${hash}`,
+    ...findings.slice(0, 10).map(({ invariant, text }) => `  ${invariant}: ${text}`),
+    `size ${JSON.stringify(size)}`,
+    `swarm ${JSON.stringify(swarm)}`,
+    ...shown.slice(0, longest).map(([, line]) => line),
+    ...(shown.length > longest ? [`… and ${shown.length - longest} more lines`] : []),
+  ].join("\n");
+}
+
+/** What concerns every message. */
+const always = (line: string): boolean => line.startsWith("    life ") || line.startsWith("    fault ");
+
+function told(each: Recorded): string {
+  const { kind, atMs: _at, choice: _choice, ...rest } = each;
+  return `${kind} ${JSON.stringify(rest)}`;
+}

@@ -1,0 +1,51 @@
+import { describe, expect, it } from "vitest";
+import { runSeed } from "../../src/testing/simulation/campaign.js";
+import { shrink } from "../../src/testing/simulation/shrink.js";
+import { simulate } from "../../src/testing/simulation/simulate.js";
+import { defaultSize } from "../../src/testing/simulation/size.js";
+import { storyOf } from "../../src/testing/simulation/story.js";
+
+describe("a schedule", () => {
+  it("is the same for the same seed", async () => {
+    for (const seed of ["1", "2", "3", "4", "5"]) {
+      const [once, again] = [await simulate(seed), await simulate(seed)];
+      expect(again.trace, `seed ${seed}`).toEqual(once.trace);
+      expect(again.hash, `seed ${seed}`).toBe(once.hash);
+    }
+  });
+
+  it("is another one for another seed", async () => {
+    expect((await simulate("1")).hash).not.toBe((await simulate("2")).hash);
+  });
+
+  it("has at least as many choices as the size says", async () => {
+    for (const seed of ["11", "12", "13"]) {
+      expect((await simulate(seed)).choices, `seed ${seed}`).toBeGreaterThanOrEqual(defaultSize.minChoices);
+    }
+  });
+
+  it("stays the same when what a fault is drawn from has nothing to do with it", async () => {
+    const whole = await simulate("7");
+    const without = await simulate("7", { adjust: (swarm) => ({ ...swarm, faults: [] }) });
+    expect(without.workload.messages).toEqual(whole.workload.messages);
+  });
+});
+
+describe("a failing schedule", () => {
+  it("is shrunk to one that fails in the same way with less, and told to a person", async () => {
+    const bug = "lockNotRenewed";
+    const failed = await runSeed("1", { bug });
+    const least = await shrink(failed, bug);
+    expect(least.findings[0]?.invariant).toBe(failed.findings[0]?.invariant);
+    expect(least.schedule.size.messages).toBeLessThan(failed.schedule.size.messages);
+    expect(least.schedule.swarm.faults).toEqual([]);
+    const story = storyOf(least);
+    expect(story).toContain("seed 1:");
+    expect(story.split("\n").length).toBeLessThan(160);
+  });
+
+  it("that does not fail again is left as it is", async () => {
+    const failed = await runSeed("1", { bug: "lockNotRenewed" });
+    expect((await shrink(failed)).schedule.hash).toBe(failed.schedule.hash);
+  });
+});
