@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { deadLetter, fixed, service } from "waybill";
 import { testBus } from "waybill/testing";
-import { jobs, log, news } from "./jobs.js";
+import { queue } from "waybill/contracts";
+import { Job, jobs, log, news, orderedJobs } from "./jobs.js";
 
 /** A consumer that refuses until it is told otherwise, and notes what it got. */
 function refusing() {
@@ -151,6 +152,64 @@ describe("a dead letter", () => {
     await letters.redrive(entry);
     await bus.settle();
     expect(handled).toHaveLength(1);
+    await bus.stop();
+  });
+});
+
+describe("a corrected message", () => {
+  it("keeps the key that its sender chose, and where an answer is expected", async () => {
+    let refuse = true;
+    const seen: { key: string | undefined; replyTo: string | undefined }[] = [];
+    const worker = service("worker").consume(orderedJobs, {
+      job: ({ key, replyTo }) => {
+        if (refuse) return deadLetter("no");
+        seen.push({ key, replyTo });
+        return undefined;
+      },
+    });
+    const bus = await testBus(worker);
+    await bus.deliver(
+      orderedJobs.job,
+      { id: "1", key: "by contract" },
+      { key: "chosen", replyTo: "answers" },
+    );
+    await bus.deliver(orderedJobs.job, { id: "2", key: "by contract" });
+    await bus.settle();
+    refuse = false;
+    const letters = bus.app().deadLetters(orderedJobs);
+    for (const entry of await letters.peek()) {
+      await letters.redrive(entry, { edit: (data) => ({ ...(data as { id: string }), key: "corrected" }) });
+    }
+    await bus.settle();
+    expect(seen).toContainEqual({ key: "chosen", replyTo: "answers" });
+    expect(seen).toContainEqual({ key: "corrected", replyTo: undefined });
+    await bus.stop();
+  });
+
+  it("may have come from a producer without Waybill", async () => {
+    const foreign = queue("foreign-jobs", {
+      messages: { job: Job },
+      foreign: (raw) => ({
+        type: "t.job",
+        version: 1,
+        data: JSON.parse(Buffer.from(raw.body).toString()) as unknown,
+      }),
+    });
+    const seen: string[] = [];
+    const bus = await testBus(
+      service("worker").consume(foreign, { job: ({ data }) => void seen.push(data.id) }),
+    );
+    await bus.deliverRaw(foreign, { body: '{"id":"good"}' });
+    await bus.deliverRaw(foreign, { body: '{"number":7}' });
+    await bus.settle();
+    expect(seen).toEqual(["good"]);
+    const letters = bus.app().deadLetters(foreign);
+    const [entry] = await letters.peek();
+    if (entry === undefined) throw new Error("a dead letter");
+    expect(entry).toMatchObject({ messageType: "t.job", reason: "SchemaInvalid", data: { number: 7 } });
+    await letters.redrive(entry, { edit: (data) => ({ id: String((data as { number: number }).number) }) });
+    await bus.settle();
+    expect(seen).toEqual(["good", "7"]);
     await bus.stop();
   });
 });

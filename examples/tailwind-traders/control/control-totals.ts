@@ -50,15 +50,34 @@ function group(rows: readonly string[][]): Map<string, Group> {
   for (let to = 1; to <= rows.length; to += 1) {
     const number = rows[from]?.[0]?.trim() ?? "";
     if (to < rows.length && (rows[to]?.[0]?.trim() ?? "") === number) continue;
-    const block = rows.slice(from, to).map((row) => row.slice(1));
+    const [block, again] = withoutEcho(rows.slice(from, to).map((row) => row.slice(1)));
     const known = groups.get(number);
-    if (known === undefined) groups.set(number, { blocks: [block], repeats: 0 });
+    if (known === undefined) groups.set(number, { blocks: [block], repeats: again });
     else if (known.blocks.some((other) => JSON.stringify(other) === JSON.stringify(block)))
-      known.repeats += 1;
-    else known.blocks.push(block);
+      known.repeats += 1 + again;
+    else {
+      known.blocks.push(block);
+      known.repeats += again;
+    }
     from = to;
   }
   return groups;
+}
+
+/** The shortest beginning that the whole is made of, over and over, and how often it comes again. */
+function withoutEcho(block: string[][]): readonly [string[][], number] {
+  const key = (rows: string[][]): string => rows.map((row) => row.join("\u0000")).join("\u0001");
+  const whole = key(block);
+  const parts = new Set(block.map((row) => key([row])));
+  for (let times = Math.floor(block.length / 2); times > 1 && parts.size > 1; times -= 1) {
+    const part = block.slice(0, block.length / times);
+    if (
+      part.length * times === block.length &&
+      key(Array.from({ length: times }, () => part).flat()) === whole
+    )
+      return [part, times - 1];
+  }
+  return [block, 0];
 }
 
 function totalsOf(groups: Map<string, Group>, corrections: readonly Correction[]): ControlTotals {

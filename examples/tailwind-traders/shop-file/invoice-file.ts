@@ -79,7 +79,25 @@ function blocksOf(rows: readonly (readonly string[])[]): readonly Block[] {
     if (last?.invoice === invoice) last.rows.push(rest);
     else blocks.push({ invoice, rows: [rest] });
   }
-  return blocks;
+  return blocks.flatMap(filings);
+}
+
+/**
+ * An invoice that was filed again right behind itself is two blocks: the whole run is one sequence of rows over and
+ * over. Of a single row over and over nobody can tell; those are lines.
+ */
+function filings({ invoice, rows }: Block): readonly Block[] {
+  const texts = rows.map((row) => JSON.stringify(row));
+  for (let length = 2; length * 2 <= rows.length; length += 1) {
+    const again = rows.length % length === 0 && texts.every((text, index) => text === texts[index % length]);
+    const single = texts.slice(0, length).every((text) => text === texts[0]);
+    if (!again || single) continue;
+    return Array.from({ length: rows.length / length }, (_, nth) => ({
+      invoice,
+      rows: rows.slice(nth * length, (nth + 1) * length),
+    }));
+  }
+  return [{ invoice, rows }];
 }
 
 function invoicesOf(blocks: readonly Block[]): readonly InvoiceOfFile[] {

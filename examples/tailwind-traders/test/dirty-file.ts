@@ -78,6 +78,9 @@ export const dirtyFile = `\uFEFF${[
   header,
   `600001,A1,"MUG, ""BLUE""",2,${date},1.005,17850,United Kingdom`,
   `600001,A2,PLATE 6" ROUND,3,${date},0.50,17850,United Kingdom`,
+  // Filed again right behind itself.
+  `600001,A1,"MUG, ""BLUE""",2,${date},1.005,17850,United Kingdom`,
+  `600001,A2,PLATE 6" ROUND,3,${date},0.50,17850,United Kingdom`,
   "",
   `C600002,A1,MUG,-1,${date},1.00,17850,United Kingdom`,
   ...dirtyRows,
@@ -110,6 +113,6 @@ export const dirtyFigures = {
   corrected: { orders: 0, pence: 0 },
   chargedPence: 1704,
   duplicateCharges: 0,
-  duplicatesSuppressed: 3,
+  duplicatesSuppressed: 4,
   deadLetters: { Manual: dirt.length + 3 },
 };

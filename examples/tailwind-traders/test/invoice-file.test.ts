@@ -24,6 +24,12 @@ describe("the file of invoices", () => {
     ).toEqual(["1: a b", "2: c", "1: a b"]);
   });
 
+  it("takes several rows that come again at once for the invoice filed again", async () => {
+    const once = [row("1", "a"), row("1", "b")];
+    expect(await articlesIn(...once, ...once, ...once)).toEqual(["1: a b", "1: a b", "1: a b"]);
+    expect(await articlesIn(...once, row("1", "a"))).toEqual(["1: a b a"]);
+  });
+
   it("takes other rows further down for more of the same invoice", async () => {
     expect(await articlesIn(row("1", "a"), row("2", "c"), row("1", "b"), row("2", "c"))).toEqual([
       "1: a b",

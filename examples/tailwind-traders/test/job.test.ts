@@ -114,7 +114,7 @@ describe("a dirty file", () => {
     expect(figuresIn(ended)).toMatchObject({
       orders: 8,
       rejected: 2 * (dirt.length + 3),
-      duplicatesSuppressed: 6,
+      duplicatesSuppressed: 8,
     });
   });
 
