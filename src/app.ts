@@ -97,14 +97,9 @@ export function appOf(parts: AppParts): App {
   let stopping: Promise<StopReport> | undefined;
   let life: "running" | "stopping" | "stopped" = "running";
 
-  const stop = (options: StopOptions = {}): Promise<StopReport> => {
+  const stop = async (options: StopOptions = {}): Promise<StopReport> => {
     if (stopping !== undefined) return stopping;
-    let deadlineMs: number;
-    try {
-      deadlineMs = durationMs(options.deadline ?? "30s", "deadline of stop()");
-    } catch (error) {
-      return Promise.reject(error as WaybillError);
-    }
+    const deadlineMs = durationMs(options.deadline ?? "30s", "deadline of stop()");
     life = "stopping";
     parts.emit?.({ event: "stopping", service: parts.service });
     stopping = shutDown(parts, deadlineMs).then((report) => {

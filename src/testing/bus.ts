@@ -1,4 +1,4 @@
-import { memory, memoryIdempotency } from "../../adapters/memory/index.js";
+import { memory, memoryBroker, memoryIdempotency, type MemoryBroker } from "../../adapters/memory/index.js";
 import type { App } from "../app.js";
 import { channelId, type Channel, type Need, type Target } from "../contracts/channel.js";
 import { compileMessage } from "../contracts/compiled-message.js";
@@ -27,6 +27,7 @@ import type {
   TestBus,
   TestBusOptions,
   TestDeadLetter,
+  TestStopOptions,
 } from "./test-bus.js";
 import { watchedTransport, type FaultyStep, type Watch } from "./watched-transport.js";
 
@@ -58,6 +59,8 @@ class Bus implements TestBus {
   readonly #services: readonly ServiceSpec[];
   readonly #options: TestBusOptions<unknown>;
   readonly #transport: Transport;
+  /** Absent where the test brings its own transport. */
+  readonly #broker: MemoryBroker | undefined;
   readonly #idempotency: IdempotencyStore;
   readonly #watch: Watch = { faults: [], sent: [], sources: [] };
   readonly #running = new Map<string, Running>();
@@ -68,7 +71,8 @@ class Bus implements TestBus {
     this.#world = world;
     this.#services = services;
     this.#options = options;
-    this.#transport = options.transport ?? memory();
+    this.#broker = options.transport === undefined ? memoryBroker() : undefined;
+    this.#transport = options.transport ?? memory(this.#broker === undefined ? {} : { broker: this.#broker });
     this.#idempotency = options.idempotency ?? memoryIdempotency({ runtime: world });
   }
 
@@ -201,9 +205,9 @@ class Bus implements TestBus {
     return this.#runningOf(name).app;
   }
 
-  async stop(options: { readonly deadline?: Duration } = {}): Promise<void> {
+  async stop(options: TestStopOptions = {}): Promise<void> {
     const living = [...this.#running.values()].filter(({ process }) => process.alive);
-    const before = new Map(living.map(({ spec }) => [spec.name, this.#world.activity.describe()]));
+    const open = this.#world.activity.describe();
     let reports: readonly StopReport[] | undefined;
     const stopped = Promise.all(living.map(({ app }) => app.stop(options))).then((all) => {
       reports = all;
@@ -212,11 +216,32 @@ class Bus implements TestBus {
     await stopped;
     await this.#outside?.connection.close();
     const unfinished = (reports ?? []).reduce((sum, report) => sum + report.unfinished, 0);
-    if (unfinished === 0) return;
-    const names = [...new Set([...before.values()].flat())].join("; ");
+    if (unfinished > 0) {
+      throw new WaybillError(
+        "notQuiet",
+        `${String(unfinished)} deliveries were not settled when the test ended: ${open.join("; ")}`,
+      );
+    }
+    if (options.leftovers !== "ignore") this.#refuseLeftovers(living, open);
+  }
+
+  /** Messages that a service reads and nobody has handled: a test that forgot to settle looks like one that passed. */
+  #refuseLeftovers(living: readonly Running[], open: readonly string[]): void {
+    const read = new Set(
+      living.flatMap(({ spec }) => spec.consumers.map(({ channel, as }) => `${channel.name} ${as}`)),
+    );
+    const waiting = (this.#broker?.counts() ?? []).filter(
+      ({ kind, address, as, active }) =>
+        active > 0 && kind !== "topic" && kind !== "listener" && read.has(`${address} ${as ?? address}`),
+    );
+    if (waiting.length === 0) return;
+    const places = waiting.map(
+      ({ address, as, active }) => `${String(active)} in ${address}${as === undefined ? "" : `/${as}`}`,
+    );
     throw new WaybillError(
       "notQuiet",
-      `${String(unfinished)} deliveries were not settled when the test ended: ${names}`,
+      `when the test ended, messages waited that nobody had handled: ${[...places, ...open].join("; ")}. ` +
+        'Call settle() before stop(), or stop({ leftovers: "ignore" }) if that is meant',
     );
   }
 

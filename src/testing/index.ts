@@ -10,6 +10,7 @@ export type {
   TestBusArguments,
   TestBusOptions,
   TestDeadLetter,
+  TestStopOptions,
 } from "./test-bus.js";
 export type { CrashPlan } from "./simulated-process.js";
 export type { FaultyStep } from "./watched-transport.js";

@@ -67,10 +67,19 @@ export interface TestBus<S extends string = string> {
   now(): Date;
   /**
    * Stops the services, driving virtual time.
-   * @throws {WaybillError} `notQuiet` if a delivery was not settled by the deadline, naming each.
+   * @throws {WaybillError} `notQuiet` if a delivery was not settled by the deadline, naming each; or if messages wait
+   * now that a service reads and nobody has handled. What waits for a later time, such as a retry, is no leftover.
    */
-  stop(options?: { readonly deadline?: Duration }): Promise<void>;
+  stop(options?: TestStopOptions): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Options of {@link TestBus.stop}. */
+export interface TestStopOptions {
+  /** Default 30 s of virtual time. */
+  readonly deadline?: Duration;
+  /** Whether messages that nobody has handled are an error. Default `"report"`. */
+  readonly leftovers?: "report" | "ignore";
 }
 
 /** A message that a test delivered. */
