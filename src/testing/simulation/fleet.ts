@@ -4,7 +4,7 @@ import type { ServiceSpec } from "../../service.js";
 import { start } from "../../start.js";
 import type { IdempotencyStore } from "../../store/idempotency-store.js";
 import type { Connection, Transport } from "../../transport/transport.js";
-import type { Boundary } from "./sim-transport.js";
+import type { Boundary } from "./boundary.js";
 import type { Faults } from "./faults.js";
 import type { History } from "./history.js";
 import { SimProcess } from "./process.js";

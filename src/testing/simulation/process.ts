@@ -135,6 +135,8 @@ export class SimProcess implements Actor {
   #effect<T>({ port, subject, id, name }: Crossing, call: () => T): Promise<Awaited<T>> {
     if (this.#dies(port, "before")) return silence();
     return new Promise((resolve, reject) => {
+      // A handler may throw anything, and that is what the core must hear.
+      const refuse: (reason: unknown) => void = reject;
       const answer = (give: () => void): void => {
         if (!this.alive) return;
         if (this.#dies(port, "after")) return;
@@ -157,11 +159,11 @@ export class SimProcess implements Actor {
         if (made instanceof Promise) {
           made.then(
             (value: Awaited<T>) => answer(() => resolve(value)),
-            (error: unknown) => answer(() => reject(error as Error)),
+            (error: unknown) => answer(() => refuse(error)),
           );
         } else answer(() => resolve(made as Awaited<T>));
       } catch (error) {
-        answer(() => reject(error as Error));
+        answer(() => refuse(error));
       }
     });
   }

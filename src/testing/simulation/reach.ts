@@ -8,7 +8,8 @@ import { buggyTransport } from "./buggy-transport.js";
 import type { SimChannels } from "./contracts.js";
 import type { SimProcess } from "./process.js";
 import { simStore } from "./sim-store.js";
-import { simTransport, type Boundary } from "./sim-transport.js";
+import type { Boundary } from "./boundary.js";
+import { simTransport } from "./sim-transport.js";
 import type { Swarm } from "./swarm.js";
 
 /** What there is to reach. */
@@ -78,7 +79,10 @@ function settlesFirst(inner: Transport, process: SimProcess, late: (() => unknow
         receiver: (source, options) => {
           const receiver = connection.receiver(source, options);
           return {
-            ...receiver,
+            receive: (max, signal) => receiver.receive(max, signal),
+            renew: (deliveries) => receiver.renew(deliveries),
+            checkpoint: (delivery) => receiver.checkpoint?.(delivery),
+            close: () => receiver.close(),
             settle: async (requests) => {
               const answers = await receiver.settle(requests);
               for (const complete of late.splice(0)) {

@@ -1,6 +1,6 @@
 import { WaybillError } from "../../errors.js";
 import type { ClaimChange, ClaimHandle, IdempotencyStore } from "../../store/idempotency-store.js";
-import { after, type Boundary } from "./sim-transport.js";
+import { after, type Boundary } from "./boundary.js";
 
 /** An idempotency store, as one process reaches it: it breaks where the plan says so, and what passes is noted. */
 export function simStore(inner: IdempotencyStore, boundary: Boundary): IdempotencyStore {

@@ -1,18 +1,15 @@
 import { memory, memoryBroker, memoryIdempotency } from "../../../adapters/memory/index.js";
 import { worldOf } from "../../../adapters/memory/memory-broker.js";
-import type { App } from "../../app.js";
-import { noHistory } from "../../message/attributes.js";
-import { noHeaders } from "../../message/header-rules.js";
 import { Activity } from "../../runtime/activity.js";
 import { digest } from "../../runtime/hash.js";
 import type { Runtime } from "../../runtime/runtime.js";
-import type { Connection, Source } from "../../transport/transport.js";
 import type { BugName } from "./bugs.js";
 import { simChannels, withoutOrder, type SimChannels } from "./contracts.js";
 import { dice } from "./dice.js";
 import { Faults } from "./faults.js";
 import { Fleet, nature } from "./fleet.js";
 import { historyOf, type History, type Recorded } from "./history.js";
+import { outsideOf, type Outside } from "./outside.js";
 import { Outbox, produce, producerService } from "./producer.js";
 import { reachOf, interceptOf } from "./reach.js";
 import { defaultSize, type SimulationSize } from "./size.js";
@@ -94,6 +91,7 @@ class Run {
   readonly #brokerRuntime: Runtime;
   readonly #outboxes = new Map<string, Outbox>();
   readonly #bug: BugName | undefined;
+  #outside: Outside | undefined;
 
   constructor(
     seed: string,
@@ -135,10 +133,16 @@ class Run {
   }
 
   async toTheEnd(): Promise<void> {
-    const outside = await this.#outside();
+    const { world, history } = this;
+    const outside = await outsideOf(this.#transport, this.#brokerRuntime, {
+      channels: this.#channels,
+      world,
+      history,
+    });
+    this.#outside = outside;
     this.#populate();
     this.#plan();
-    this.#foreign(outside);
+    outside.sendForeign(this.#workload.foreign);
     await this.#phase(
       "safety",
       this.#swarm.timeShare,
@@ -147,7 +151,7 @@ class Run {
     this.#heal();
     await this.#phase("liveness", 0, () => this.#done());
     if (this.#swarm.staleCopies > 0) {
-      this.#staleCopies(outside);
+      outside.sendStale(this.#swarm.staleCopies, this.#workload.messages);
       await this.#phase("stale", 0, () => this.#done());
     }
     if (this.#swarm.hotShare > 0) {
@@ -164,16 +168,6 @@ class Run {
 
   async #phase(name: string, timeShare: number, until: () => boolean): Promise<void> {
     this.phases[name] = await this.world.run({ until, timeShare, maxChoices: this.#size.maxChoices });
-  }
-
-  /** Somebody beside the fleet: foreign senders, and who looks into the broker at the end. */
-  async #outside(): Promise<Connection> {
-    return this.#transport.connect({
-      service: "outside",
-      runtime: this.#brokerRuntime,
-      destinations: sourcesOf(this.#channels),
-      sources: sourcesOf(this.#channels),
-    });
   }
 
   #populate(): void {
@@ -229,69 +223,6 @@ class Run {
     };
   }
 
-  /** Sends what no producer of ours would send. */
-  #foreign(outside: Connection): void {
-    for (const { n, id, channel, key, body } of this.#workload.foreign) {
-      this.world.gate(nature, `outside sends ${n}`, () => {
-        const envelope = {
-          id,
-          source: "outside",
-          type: "sim.work",
-          version: 1,
-          key,
-          contentType: "application/json",
-          headers: noHeaders,
-          history: noHistory,
-          extensions: noHeaders,
-          body: Buffer.from(body),
-        };
-        void this.#sender(outside, channel).send([{ envelope }]);
-        this.#accepted(channel, id, body);
-      });
-    }
-  }
-
-  /** Copies of old messages that come hours later: a redrive, a slow network. */
-  #staleCopies(outside: Connection): void {
-    const told = this.history.all.flatMap((each) => (each.kind === "accepted" && each.heard ? [each] : []));
-    const firsts = told.filter(({ brokerId, cause }) => brokerId === undefined && cause === undefined);
-    this.world.after(nature, 3 * 3_600_000, () => {
-      for (let copy = 0; copy < this.#swarm.staleCopies; copy += 1) {
-        const first = firsts[(copy * 7) % firsts.length];
-        const planned = this.#workload.messages.find(({ id }) => id === first?.id);
-        if (first === undefined || planned === undefined) continue;
-        const envelope = {
-          id: first.id,
-          brokerId: `stale ${copy} ${first.id}`,
-          source: planned.producer,
-          type: "sim.work",
-          version: 1,
-          key: planned.key,
-          contentType: "application/json",
-          headers: noHeaders,
-          history: noHistory,
-          extensions: noHeaders,
-          body: Buffer.from(first.body),
-        };
-        void this.#sender(outside, planned.channel).send([{ envelope }]);
-        this.history.add({ kind: "fault", fault: "staleCopy", where: first.id });
-        this.#accepted(planned.channel, first.id, first.body);
-      }
-      this.#staleSent = true;
-    });
-  }
-  #staleSent = false;
-
-  #sender(outside: Connection, channel: keyof SimChannels) {
-    const { [channel]: ref } = this.#channels;
-    return outside.sender({ channel: ref["~channel"], address: channel });
-  }
-
-  #accepted(channel: string, id: string, body: string): void {
-    const rest = { brokerId: undefined, cause: undefined, delayMs: undefined, heard: true };
-    this.history.add({ kind: "accepted", process: "outside", channel, id, body, ...rest });
-  }
-
   /** A burst on one key, and one message of another behind it. */
   #burst(): void {
     const outbox = this.#outboxes.get("p1");
@@ -308,7 +239,7 @@ class Run {
     const burst = Array.from({ length: 6 }, (_, index) => message(burstFrom + index, "k0", 0));
     outbox.add([...burst, message(burstFrom + 100, "k7", 0)]);
     const parts = { channels: this.#channels, history: this.history, fleet: this.#fleet };
-    produce(parts, outbox, member.app as App, member.process);
+    produce(parts, outbox, member.app, member.process);
   }
 
   #heal(): void {
@@ -321,8 +252,7 @@ class Run {
   #done(): boolean {
     if (!this.world.quiet || !this.#fleet.complete) return false;
     for (const outbox of this.#outboxes.values()) if (!outbox.empty) return false;
-    if (this.phases["liveness"] !== undefined && this.#swarm.staleCopies > 0 && !this.#staleSent)
-      return false;
+    if (this.#outside?.done === false) return false;
     return this.#broker
       .counts()
       .every(({ active, scheduled, deferred }) => active + scheduled + deferred === 0);
@@ -346,23 +276,8 @@ class Run {
   }
 
   /** Looks into the broker. */
-  #inspect(outside: Connection): void {
-    for (const source of sourcesOf(this.#channels)) {
-      const letters = outside.deadLetters(source).peek(10_000);
-      if (letters instanceof Promise) continue;
-      for (const { envelope, record } of letters) {
-        const body = Buffer.from(envelope.body).toString();
-        const { reason, attempts } = record;
-        this.history.add({
-          kind: "letter",
-          channel: source.address,
-          id: envelope.id,
-          reason,
-          body,
-          attempts,
-        });
-      }
-    }
+  #inspect(outside: Outside): void {
+    outside.noteLetters();
     for (const { kind, address, active, scheduled, deferred } of this.#broker.counts()) {
       if (kind === "queue" || kind === "group")
         this.history.add({ kind: "rest", channel: address, messages: active + scheduled + deferred });
@@ -385,12 +300,4 @@ function runtimeOf(world: SimWorld): Runtime {
     port: (_port, _subject, _id, call) => call(),
     activity: new Activity(),
   };
-}
-
-function sourcesOf({ jobs, orders, sales }: SimChannels): readonly Source[] {
-  return [
-    { kind: "queue", channel: jobs["~channel"], address: "jobs" },
-    { kind: "queue", channel: orders["~channel"], address: "orders" },
-    { kind: "group", channel: sales["~channel"], address: "sales", group: "worker" },
-  ];
 }

@@ -153,7 +153,14 @@ function begin(history: History, begun: Begun, msg: SimMessage, ctx: Ctx): void 
     ...begun,
   });
   if (ctx.signal.aborted) history.add({ kind: "aborted", run });
-  else ctx.signal.addEventListener("abort", () => void history.add({ kind: "aborted", run }), { once: true });
+  else
+    ctx.signal.addEventListener(
+      "abort",
+      () => {
+        history.add({ kind: "aborted", run });
+      },
+      { once: true },
+    );
   const probes: readonly unknown[] = [msg.data, msg.headers, {}];
   for (const probe of probes) {
     if ((probe as { readonly polluted?: unknown }).polluted !== undefined)

@@ -50,10 +50,9 @@ function departures({ history, runs }: Seen): string[] {
     const message = `${started.channel} ${started.id}`;
     if (effect !== undefined) effects.set(message, Math.min(effect.choice, effects.get(message) ?? Infinity));
   }
-  const senders = new Map<string, { readonly choice: number }>();
-  for (const { started, effect } of runs) {
-    if (effect !== undefined && started.sendsFollowUp)
-      senders.set(`${started.process} ${started.channel} ${started.id}`, effect);
+  const senders = new Map<number, { readonly choice: number }>();
+  for (const { started, effect, delivery } of runs) {
+    if (effect !== undefined && started.sendsFollowUp) senders.set(delivery?.delivery ?? 0, effect);
   }
   const received = new Map<number, number>();
   const copies = new Map<string, number>();
@@ -70,7 +69,7 @@ function departures({ history, runs }: Seen): string[] {
     const copied =
       (copies.get(`${each.process} ${message}`) ?? -1) > (received.get(each.delivery) ?? Infinity);
     if (!handled && !copied) findings.push(`${message} was completed without an effect and without a copy`);
-    const sender = senders.get(`${each.process} ${message}`);
+    const sender = senders.get(each.delivery);
     if (sender !== undefined && sender.choice <= each.choice && !copied && !caused.has(each.id))
       findings.push(`${message} was completed before what its handler sent was accepted`);
   }
@@ -85,15 +84,16 @@ function lifetimes({ schedule, history, runs }: Seen): string[] {
   if (ttlMs === undefined) return [];
   const skewed = skewMs.some((ms) => ms !== 0) ? mostSkewMs : 0;
   const born = new Map<string, number[]>();
-  const copies = new Map<string, number>();
+  const allowance = new Map<string, number>();
   for (const each of history) {
     if (each.kind !== "accepted" || each.channel !== "jobs") continue;
     if (isOriginal(each)) at(born, each.id, () => []).push(each.atMs);
-    else copies.set(each.id, (copies.get(each.id) ?? 0) + 1);
+    // A copy that was long on its way lives as much longer.
+    else allowance.set(each.id, (allowance.get(each.id) ?? 0) + skewed + Math.max(0, -(each.delayMs ?? 0)));
   }
   const endOf = ({ id, atMs }: Of<"received">): number => {
     const last = born.get(id)?.findLast((bornMs) => bornMs <= atMs) ?? Infinity;
-    return last + ttlMs + (copies.get(id) ?? 0) * skewed + 1;
+    return last + ttlMs + (allowance.get(id) ?? 0) + 1;
   };
   return runs.flatMap(({ started, delivery }) =>
     delivery !== undefined && delivery.atMs > endOf(delivery)
