@@ -90,7 +90,9 @@ async function retryLater(
   // A clock that is behind the broker's would make the copy due at once.
   const nowMs = Math.max(consumer.runtime.now(), delivery.broker.enqueuedAtMs ?? 0);
   const addressedTo = consumer.source.kind === "subscription" ? consumer.source.subscription : undefined;
-  const copy = retryCopy(delivery.envelope, delivery.broker, { spent, nowMs, delayMs, addressedTo });
+  const channelTtlMs = consumer.spec.channel.settings.ttlMs;
+  const plan = { spent, nowMs, delayMs, addressedTo, channelTtlMs };
+  const copy = retryCopy(delivery.envelope, delivery.broker, plan);
   if (copy === undefined) {
     return deadLetter(consumer, run, "Expired", expired(delayMs));
   }

@@ -39,6 +39,8 @@ export interface CopyPlan {
   readonly delayMs: number;
   /** The subscription that alone shall take the copy; absent on queues. */
   readonly addressedTo: string | undefined;
+  /** The time to live that the channel gives to what has none of its own. */
+  readonly channelTtlMs?: number | undefined;
 }
 
 /**
@@ -49,7 +51,7 @@ export interface CopyPlan {
  */
 export function retryCopy(envelope: Envelope, broker: BrokerFacts, plan: CopyPlan): Envelope | undefined {
   const { spent, nowMs, delayMs, addressedTo } = plan;
-  const left = remainingMs(envelope, broker, nowMs + delayMs);
+  const left = remainingMs(envelope.ttlMs ?? plan.channelTtlMs, broker, nowMs + delayMs);
   if (left !== undefined && left <= 0) return undefined;
   const { uncounted: _gone, ...history } = envelope.history;
   return {
@@ -65,8 +67,7 @@ export function retryCopy(envelope: Envelope, broker: BrokerFacts, plan: CopyPla
   };
 }
 
-function remainingMs(envelope: Envelope, broker: BrokerFacts, atMs: number): number | undefined {
-  if (envelope.ttlMs === undefined) return undefined;
-  if (broker.enqueuedAtMs === undefined) return envelope.ttlMs;
-  return broker.enqueuedAtMs + envelope.ttlMs - atMs;
+function remainingMs(ttlMs: number | undefined, broker: BrokerFacts, atMs: number): number | undefined {
+  if (ttlMs === undefined || broker.enqueuedAtMs === undefined) return ttlMs;
+  return broker.enqueuedAtMs + ttlMs - atMs;
 }

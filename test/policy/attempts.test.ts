@@ -55,6 +55,11 @@ describe("a retry copy", () => {
     expect(retryCopy(envelope, broker, plan)?.ttlMs).toBe(8500);
   });
 
+  it("lives no longer than its channel lets a message live that says nothing itself", () => {
+    const { envelope, broker } = delivery({ enqueuedAtMs: 0 });
+    expect(retryCopy(envelope, broker, { ...plan, channelTtlMs: 10_000 })?.ttlMs).toBe(8500);
+  });
+
   it("is not made for a message that expires before", () => {
     const { envelope, broker } = delivery({ ttlMs: 1500, enqueuedAtMs: 0 });
     expect(retryCopy(envelope, broker, plan)).toBeUndefined();
