@@ -127,7 +127,7 @@ async function settleAgain(
 ): Promise<Settled> {
   let settled: Settled = "left";
   for (;;) {
-    const lost = run.gone || run.abortCause !== undefined || stopping.aborted || isLeave(verdict);
+    const lost = run.gone || run.abortCause === "lockLost" || stopping.aborted || isLeave(verdict);
     if (settled !== "left" || lost || consumer.can.release) return settled;
     run.ended = false;
     await hold(consumer, keeper, run, settleAgainMs);
