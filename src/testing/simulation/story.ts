@@ -6,8 +6,10 @@ const longest = 150;
 /** Tells a failed schedule to a person: what failed, what was drawn, and what happened to the messages concerned. */
 export function storyOf({ schedule, findings }: Outcome): string {
   const { seed, swarm, size, choices, hash } = schedule;
+  // Messages are named m1, foreign-900, or by the digest that a follow-up has; processes and counts concern all.
+  const isMessage = (name: string): boolean => /^(m\d+|foreign-\d+|[\w-]{22})$/.test(name);
   const names = new Set(
-    findings.flatMap(({ text }) => text.match(/[\w-]*\d[\w-]*/g) ?? []).filter((name) => name.length > 1),
+    findings.flatMap(({ text }) => text.match(/[\w-]*\d[\w-]*/g) ?? []).filter(isMessage),
   );
   const concerned = (text: string): boolean =>
     [...names].some((name) => text.split(/[\s":,]+/).includes(name));
