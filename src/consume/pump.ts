@@ -272,7 +272,7 @@ export class Pump {
     );
     run.unpark = runtime.activity.park(run.work);
     this.#keeper.add(run);
-    const lost = this.#lostEarly.get(delivery);
+    const lost = this.#lostEarly.get(delivery) ?? this.#expired(delivery);
     if (lost !== undefined) {
       run.whyLeft = lost.message;
       this.#keeper.lose(run, lost);
@@ -311,6 +311,12 @@ export class Pump {
     this.#whenDrained = [];
     for (const wake of waiting) wake();
   };
+
+  /** Its lock ended on the way here. */
+  #expired({ lockedUntilMs, envelope }: Delivery): WaybillError | undefined {
+    if (lockedUntilMs !== undefined || !this.#consumer.features.renew) return undefined;
+    return new WaybillError("lockLost", `the lock of message ${envelope.id} ended before it came here`);
+  }
 
   #tellLeft(run: DeliveryRun): void {
     const fields = eventFields(this.#consumer, run.delivery, Math.max(1, run.spent));
