@@ -30,6 +30,7 @@ export type Happening =
       readonly channel: string;
       readonly id: string;
       readonly delivery: number;
+      readonly deliveryCount: number;
       readonly lockedUntilMs: number | undefined;
       readonly sequence: number;
       readonly partition: string | undefined;
@@ -108,6 +109,7 @@ export type Happening =
       readonly key: string;
       readonly sequence: number;
       readonly partition: string | undefined;
+      readonly deliveryCount: number;
       readonly attempt: number;
       readonly recovered: boolean;
       readonly token: number | undefined;

@@ -130,6 +130,7 @@ export class SimReceiver implements Receiver {
       channel: this.#source.address,
       id: delivery.envelope.id,
       delivery: number,
+      deliveryCount: delivery.deliveryCount,
       lockedUntilMs: delivery.lockedUntilMs,
       sequence: Number(delivery.broker.sequenceNumber),
       partition: delivery.broker.partition,

@@ -147,6 +147,7 @@ function begin(history: History, begun: Begun, msg: SimMessage, ctx: Ctx): void 
     source: msg.source,
     sequence: Number(msg.broker.sequenceNumber),
     partition: msg.broker.partition,
+    deliveryCount: msg.broker.deliveryCount,
     attempt: ctx.attempt,
     recovered,
     token,

@@ -38,10 +38,10 @@ export function seenOf(schedule: Schedule): Seen {
   for (const each of history) {
     switch (each.kind) {
       case "received":
-        received.set(`${each.process} ${each.channel} ${each.id}`, each);
+        received.set(nameOf(each), each);
         break;
       case "started": {
-        const delivery = received.get(`${each.process} ${each.channel} ${each.id}`);
+        const delivery = received.get(nameOf(each));
         runOf.set(each.run, {
           started: each,
           delivery,
@@ -65,6 +65,10 @@ export function seenOf(schedule: Schedule): Seen {
   }
   return { schedule, history, runs: [...runOf.values()], runOf };
 }
+
+/** Ids alone may be used twice, and a message may come again before its last delivery is heard of. */
+const nameOf = (each: Of<"received"> | Of<"started">): string =>
+  [each.process, each.channel, each.id, each.partition, each.sequence, each.deliveryCount].join(" ");
 
 function set<K extends "effect" | "aborted" | "ended">(
   run: SeenRun | undefined,
