@@ -68,8 +68,7 @@ function staysFor(
   // Its lock is renewed no longer. Only a stream, which has nowhere to put it back to, goes on with it here.
   if (run.abortCause === "overdue" && consumer.can.release) return undefined;
   // Nobody else gets an event of this partition: it is looked at again until it is known to be done.
-  const stays = run.abortCause === undefined || run.abortCause === "fenced";
-  if (isLeave(verdict) && stays && !consumer.can.release) return settleAgainMs;
+  if (isLeave(verdict) && run.abortCause !== "stopping" && !consumer.can.release) return settleAgainMs;
   if (verdict.decision.kind === "retryNow") return 0;
   return verdict.decision.kind === "holdLane" ? verdict.decision.delayMs : undefined;
 }
