@@ -43,6 +43,7 @@ function sentFollowUp({ history }: Seen, { started, effect }: SeenRun, next: See
     (each) =>
       each.kind === "accepted" &&
       each.heard &&
+      each.brokerId === undefined &&
       each.cause === started.id &&
       each.process === started.process &&
       each.choice >= (effect?.choice ?? 0) &&

@@ -7,6 +7,14 @@ export function fairShare({ history, runs }: Seen): Check {
   const accepted = history.find((each) => each.kind === "accepted" && each.id === id);
   const first = runs.find(({ started }) => started.id === id);
   if (accepted === undefined || first === undefined) return { findings: [], exercised: false };
+  // A handler that outlives its message still has its slot.
+  const idle = runs.every(
+    ({ started, ended }) =>
+      started.n >= burstFrom ||
+      started.choice > accepted.choice ||
+      (ended?.choice ?? Infinity) < accepted.choice,
+  );
+  if (!idle) return { findings: [], exercised: false };
   const waitedMs = first.started.atMs - accepted.atMs;
   const findings =
     waitedMs > 2 * burstMs
