@@ -5,8 +5,20 @@ const scenarios: Readonly<Record<string, () => Promise<Scenario>>> = {
   broker: async () => (await import("./scenarios/hot-path.js")).broker,
   nodeTs: async () => (await import("./scenarios/hot-path.js")).nodeTs,
   sdk: async () => (await import("./scenarios/hot-path.js")).sdk,
+  sdkOne: async () => (await import("./scenarios/hot-path.js")).sdkOne,
+  sdkZod: async () => (await import("./scenarios/hot-path.js")).sdkZod,
+  dedup: async () => (await import("./scenarios/broker-costs.js")).dedup,
   backlog: async () => (await import("./scenarios/backlog.js")).backlog,
   peerBacklog: async () => (await import("./scenarios/backlog.js")).peerBacklog,
+  memory: async () => (await import("./scenarios/broker-costs.js")).memory,
+  wheel: async () => (await import("./scenarios/broker-costs.js")).wheel,
+  timers: async () => (await import("./scenarios/process.js")).timers,
+  fanOut: async () => (await import("./scenarios/broker-costs.js")).fanOut,
+  wakeUp: async () => (await import("./scenarios/process.js")).wakeUp,
+  coldImport: async () => (await import("./scenarios/process.js")).coldImport,
+  slowDown: async () => (await import("./scenarios/process.js")).slowDown,
+  simulation: async () => (await import("./scenarios/process.js")).simulation,
+  growth: async () => (await import("./scenarios/growth.js")).growth,
 };
 
 const [name = "", effort = "{}"] = process.argv.slice(2);

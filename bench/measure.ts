@@ -20,11 +20,13 @@ export type Samples<Name extends string> = Readonly<Record<Name, readonly number
 /**
  * Measures contenders in interleaved rounds: each round runs all of them, beginning with another one, so that what
  * disturbs the machine disturbs all alike. The first rounds warm the engine up and are not counted.
+ *
+ * No garbage collection is forced in between: the engine would take it for a reason to throw compiled code away.
  */
 export async function interleave<Name extends string>(
   contenders: readonly Contender<Name>[],
   rounds: number,
-  warmUps = 3,
+  warmUps = 4,
 ): Promise<Samples<Name>> {
   const samples = Object.fromEntries(contenders.map(({ name }) => [name, []])) as unknown as Record<
     Name,
@@ -33,17 +35,11 @@ export async function interleave<Name extends string>(
   for (let round = -warmUps; round < rounds; round += 1) {
     for (let turn = 0; turn < contenders.length; turn += 1) {
       const contender = contenders[(round + warmUps + turn) % contenders.length]!;
-      const cost = await cpuPerMessage(contender.messages, () => contender.run(contender.messages));
+      const cost = (await cpuTime(() => contender.run(contender.messages))) / contender.messages;
       if (round >= 0) samples[contender.name].push(cost);
     }
   }
   return samples;
-}
-
-/** CPU time of this process, all its threads, in microseconds per message; garbage of before is collected first. */
-export async function cpuPerMessage(messages: number, run: () => unknown): Promise<number> {
-  collectGarbage();
-  return (await cpuTime(run)) / messages;
 }
 
 /** CPU time of this process, all its threads, in microseconds. */

@@ -18,35 +18,55 @@ const { values } = parseArgs({
 });
 const quick = values.quick === true;
 const effort: Effort = quick ? { quick, rounds: 5, scale: 0.5 } : { quick, rounds: 11, scale: 1 };
-const names = ["broker", "nodeTs", "sdk", "backlog", "peerBacklog"];
+const names = [
+  "broker",
+  "nodeTs",
+  "sdk",
+  "sdkOne",
+  "sdkZod",
+  "dedup",
+  "backlog",
+  "peerBacklog",
+  "memory",
+  "wheel",
+  "timers",
+  "fanOut",
+  "wakeUp",
+  "coldImport",
+  "slowDown",
+  "simulation",
+  "growth",
+];
 
 const root = join(import.meta.dirname, "..");
 /** Inside node_modules, so that the peers are found from there. */
 const folder = join(root, "node_modules", ".cache", "waybill-bench");
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
-await build({
-  entryPoints: { child: join(root, "bench", "child.ts") },
+const bundling = {
   outdir: folder,
   outExtension: { ".js": ".mjs" },
   bundle: true,
-  splitting: true,
   format: "esm",
   platform: "node",
   target: "node20",
   packages: "external",
   logLevel: "error",
-});
+} as const;
+await build({ ...bundling, splitting: true, entryPoints: { child: join(root, "bench", "child.ts") } });
+await build({ ...bundling, entryPoints: { "cold-import": join(root, "bench", "cold-import.ts") } });
 
 const rows: Row[] = [];
 for (const name of values.only?.split(",") ?? names) {
-  if (values.json !== true) process.stderr.write(`measuring ${name} …\n`);
+  const startMs = performance.now();
   const output = execFileSync(
     process.execPath,
     ["--expose-gc", "--max-old-space-size=4096", join(folder, "child.mjs"), name, JSON.stringify(effort)],
     { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"], maxBuffer: 10_000_000 },
   );
   rows.push(...(JSON.parse(output) as Row[]));
+  const seconds = (performance.now() - startMs) / 1_000;
+  process.stderr.write(`measured ${name} in ${seconds.toFixed(1)} s\n`);
 }
 rmSync(folder, { recursive: true, force: true });
 

@@ -1,4 +1,4 @@
-import { collectGarbage, cpuTime, spread, workers } from "../measure.js";
+import { cpuTime, spread, workers } from "../measure.js";
 import type { Row, Scenario } from "../scenario.js";
 import { brokerQueue, concurrency, drain } from "./broker-loop.js";
 import { orderBytes } from "./order.js";
@@ -41,7 +41,6 @@ async function drainCost(size: number, repeats: number): Promise<number> {
     seen += body.byteLength;
   };
   let spent = 0;
-  collectGarbage();
   for (let repeat = 0; repeat < repeats; repeat += 1) {
     for (let sent = 0; sent < size; sent += 1) {
       broker.send("orders", [{ messageId: String(sent), body: orderBytes }]);

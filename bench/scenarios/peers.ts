@@ -28,7 +28,9 @@ export function peerLoop<Name extends keyof typeof peers>(name: Name, messages: 
       const queue = await peers[name]();
       for (let sent = 0; sent < count; sent += burst) {
         await queue.send(Math.min(burst, count));
-        await queue.drain(60_000);
+        const drained = await queue.drain(60_000);
+        if (drained !== Math.min(burst, count))
+          throw new Error(`${name} drained ${String(drained)} messages`);
       }
       await queue.close();
     },
