@@ -1,17 +1,8 @@
-import {
-  admit,
-  concludeClaim,
-  dispatch,
-  fail,
-  HandlerFailure,
-  invoke,
-  messageOf,
-  sendsWith,
-  verdictOf,
-  type Attempts,
-} from "./attempt.js";
+import { admit, concludeClaim, sendsWith, type Attempts } from "./attempt.js";
 import type { DeliveryRun } from "./delivery-run.js";
+import { fail, HandlerFailure } from "./fail.js";
 import { HandlerBatchContext, SendBuffer } from "./handler-context.js";
+import { dispatch, invoke, messageOf, verdictOf } from "./run-handler.js";
 import { leave, type Verdict } from "./verdict.js";
 
 /**

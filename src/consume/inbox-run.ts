@@ -1,7 +1,7 @@
 import { WaybillError } from "../errors.js";
 import { fromStructuredJson, toStructuredJson } from "../message/structured-json.js";
 import type { Inbox, InboxRequest, OutboxMessage } from "../store/inbox.js";
-import type { Handled } from "./attempt.js";
+import type { Handled } from "./run-handler.js";
 import { fingerprintOf, keyOf, scopeOf } from "./claim.js";
 import type { DeliveryRun } from "./delivery-run.js";
 import type { Consumer, OutboundMessage } from "./environment.js";
