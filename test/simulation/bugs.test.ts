@@ -26,7 +26,8 @@ const foundBy: Readonly<Record<(typeof bugNames)[number], readonly string[]>> = 
   handlerAfterClose: ["I20"],
   sessionSkips: ["I6"],
   lockNotRenewed: ["I3"],
-  abortNotFired: ["I3"],
+  // A handler that is not told runs on beside the next one of its key.
+  abortNotFired: ["I3", "I6"],
   newIdAfterAmbiguous: ["I2"],
   failedHandlerSends: ["I2"],
   dispatchAfterSettle: ["I1"],
