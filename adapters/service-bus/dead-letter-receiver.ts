@@ -1,0 +1,141 @@
+import type { ServiceBusClient, ServiceBusReceivedMessage, ServiceBusReceiver } from "@azure/service-bus";
+import {
+  fromDeadLetterProperties,
+  WaybillError,
+  type DeadLetterDelivery,
+  type DeadLetterReceiver,
+  type DeadLetterRecord,
+  type SettleRequest,
+} from "../../src/transport/index.js";
+import { createReceiver, textOf, type EntityPath } from "./entity-path.js";
+import { toLong } from "./long.js";
+import { mapError } from "./map-error.js";
+import { factsOf, readMessage } from "./message-delivery.js";
+import { within, type Deadline } from "./within.js";
+
+/** Reads the dead-letter queue of a queue or subscription. */
+export function deadLetterReceiver(
+  client: ServiceBusClient,
+  path: EntityPath,
+  deadline: Deadline,
+): DeadLetterReceiver {
+  const from = textOf(path);
+  let opened: ServiceBusReceiver | undefined;
+  const link = (): ServiceBusReceiver => (opened ??= createReceiver(client, path, "deadLetter"));
+  const attempt = async <T>(doing: string, operation: () => Promise<T>): Promise<T> => {
+    try {
+      return await within(deadline, doing, operation);
+    } catch (error) {
+      throw mapError(error, doing);
+    }
+  };
+  const natives = new WeakMap<object, ServiceBusReceivedMessage>();
+  const letterOf = (native: ServiceBusReceivedMessage): DeadLetterDelivery => {
+    const letter = deadLetterOf(from, native);
+    natives.set(letter, native);
+    return letter;
+  };
+  return {
+    async peek(max) {
+      const seen = await attempt(`cannot look at the dead letters of "${from}"`, () => peekAll(link(), max));
+      return seen.map((native) => ({ ...deadLetterOf(from, native), lockedUntilMs: undefined }));
+    },
+    async take(sequenceNumbers) {
+      const wanted = new Set(sequenceNumbers);
+      const taken = await attempt(`cannot take dead letters of "${from}"`, () => takeNumbers(link(), wanted));
+      return taken.map(letterOf);
+    },
+    settle: (requests) =>
+      Promise.all(
+        requests.map(async ({ delivery, action }: SettleRequest) => {
+          const native = natives.get(delivery);
+          if (native === undefined)
+            return new WaybillError("lockLost", `a dead letter of "${from}" was only peeked: take it first`);
+          if (action.kind !== "complete" && action.kind !== "release") return wrongAction(from, action.kind);
+          try {
+            await attempt(`cannot ${action.kind} a dead letter of "${from}"`, () =>
+              // Abandoning does not count in a dead-letter queue.
+              action.kind === "complete" ? link().completeMessage(native) : link().abandonMessage(native),
+            );
+            return undefined;
+          } catch (error) {
+            return mapError(error, `cannot ${action.kind} a dead letter of "${from}"`);
+          }
+        }),
+      ),
+    async close() {
+      await opened?.close().catch(() => undefined);
+    },
+  };
+}
+
+/** One request of the service gives at most a few hundred. */
+async function peekAll(link: ServiceBusReceiver, max: number): Promise<readonly ServiceBusReceivedMessage[]> {
+  const seen: ServiceBusReceivedMessage[] = [];
+  let from = "0";
+  while (seen.length < max) {
+    const page = await link.peekMessages(Math.min(250, max - seen.length), {
+      // Always told: without it a receiver goes on where its last look ended.
+      fromSequenceNumber: toLong(from),
+    });
+    if (page.length === 0) break;
+    seen.push(...page);
+    from = String(BigInt(page.at(-1)?.sequenceNumber?.toString() ?? from) + 1n);
+  }
+  return seen;
+}
+
+/** A queue hands out its messages in order only: what was not asked for is given back, which does not count here. */
+async function takeNumbers(
+  link: ServiceBusReceiver,
+  wanted: ReadonlySet<string>,
+): Promise<readonly ServiceBusReceivedMessage[]> {
+  const found: ServiceBusReceivedMessage[] = [];
+  const others: ServiceBusReceivedMessage[] = [];
+  while (found.length < wanted.size) {
+    const taken = await link.receiveMessages(100, { maxWaitTimeInMs: emptyAfterMs });
+    if (taken.length === 0) break;
+    for (const native of taken) {
+      (wanted.has(native.sequenceNumber?.toString() ?? "") ? found : others).push(native);
+    }
+  }
+  await Promise.all(others.map((native) => link.abandonMessage(native)));
+  return found;
+}
+
+/** How long a dead-letter queue may be silent before it counts as empty, in milliseconds. */
+const emptyAfterMs = 500;
+
+function deadLetterOf(from: string, native: ServiceBusReceivedMessage): DeadLetterDelivery {
+  const broker = factsOf(native);
+  return {
+    ...readMessage(native, broker.sequenceNumber ?? ""),
+    record: recordOf(from, native),
+    lane: undefined,
+    deliveryCount: (native.deliveryCount ?? 0) + 1,
+    lockedUntilMs: native.lockedUntilUtc?.getTime(),
+    broker,
+    native,
+  };
+}
+
+/** What the service dead-lettered by itself has no record of ours: then it is known where, and how often, at least. */
+function recordOf(from: string, native: ServiceBusReceivedMessage): DeadLetterRecord {
+  const { deadLetterReason, deadLetterErrorDescription } = native;
+  const record = fromDeadLetterProperties(native.applicationProperties ?? {}, {
+    deadLetterReason,
+    deadLetterErrorDescription,
+  });
+  return {
+    ...record,
+    deliveryCount: record.deliveryCount || (native.deliveryCount ?? 0),
+    from: record.from || from,
+  };
+}
+
+const wrongAction = (from: string, action: string): WaybillError =>
+  new WaybillError(
+    "settleFailed",
+    `cannot ${action} a dead letter of "${from}": complete it, or release it to put it back`,
+    { class: "permanent" },
+  );
