@@ -9,7 +9,7 @@ export class SimReceiver implements Receiver {
   readonly #source: Source;
   readonly #boundary: Boundary;
   readonly #copied: Set<string>;
-  readonly #numbers = new WeakMap<Delivery, number>();
+  readonly #numbers = new Map<Delivery, number>();
   readonly #where: string;
 
   constructor(inner: Receiver, source: Source, boundary: Boundary, copied: Set<string>) {
