@@ -91,6 +91,7 @@ export class Faults {
   readonly #history: History;
   #planned: readonly PlannedFault[];
   #lasting: { readonly fault: PlannedFault; readonly untilMs: number }[] = [];
+  #healed = false;
   /** Where anything may still break. */
   #places: ReadonlySet<FaultPlace>;
 
@@ -124,8 +125,14 @@ export class Faults {
     return faultOf(fault);
   }
 
+  /** Whether all is healed: a fault that was handed out, and has not struck yet, does not any more. */
+  get healed(): boolean {
+    return this.#healed;
+  }
+
   /** From now on nothing breaks. */
   heal(): void {
+    this.#healed = true;
     this.#planned = [];
     this.#lasting = [];
     this.#places = new Set();

@@ -77,6 +77,7 @@ export class SimProcess implements Actor {
   }
 
   crash(): void {
+    this.#crashAt = undefined;
     if (!this.alive) return;
     this.alive = false;
     this.#options.history.add({ kind: "life", process: this.name, step: "crashed", detail: "" });

@@ -222,7 +222,11 @@ class Run {
     produce(parts, outbox, member.app, member.process);
   }
 
+  /** From now on nothing breaks. A crash that has found no boundary until now strikes at once: it waits for none later. */
   #heal(): void {
+    const { crash } = this.#swarm;
+    const died = this.history.all.some((each) => each.kind === "life" && each.step === "crashed");
+    if (crash !== undefined && !died) this.#fleet.member(crash.victim)?.process?.crash();
     this.#faults.heal();
     this.world.onChoice = undefined;
     for (const { process } of this.#fleet.members) process?.resume();
