@@ -14,6 +14,8 @@ export const lengthPrefixed = (parts: readonly string[]): string =>
 
 /** SHA-256 over the chunks, base64url. */
 export function digest(...chunks: readonly (Uint8Array | string)[]): string {
+  const [only] = chunks;
+  if (only !== undefined && chunks.length === 1) return hash("sha256", only, "base64url");
   const whole = createHash("sha256");
   for (const chunk of chunks) whole.update(chunk);
   return whole.digest("base64url");
