@@ -25,6 +25,17 @@ describe("a schedule", () => {
     }
   });
 
+  it("has its crash before everything is healed, and none afterwards", async () => {
+    for (const seed of ["21", "22", "23", "24"]) {
+      const { history } = await simulate(seed);
+      const crashes = history.filter((each) => each.kind === "life" && each.step === "crashed");
+      expect(
+        crashes.map(({ choice }) => choice <= defaultSize.minChoices),
+        `seed ${seed}`,
+      ).toEqual([true]);
+    }
+  });
+
   it("stays the same when what a fault is drawn from has nothing to do with it", async () => {
     const whole = await simulate("7");
     const without = await simulate("7", { adjust: (swarm) => ({ ...swarm, faults: [] }) });
