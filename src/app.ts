@@ -230,7 +230,7 @@ async function resumeDeferred(pump: Pump, numbers: readonly string[]): Promise<n
     );
   }
   const deliveries = await receiver.receiveDeferred(numbers);
-  pump.accept(deliveries);
+  pump.received(deliveries);
   return deliveries.length;
 }
 
