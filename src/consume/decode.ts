@@ -4,7 +4,7 @@ import type { Message } from "../contracts/message.js";
 import { isWaybillError, WaybillError } from "../errors.js";
 import { jsonCodec } from "../message/codec.js";
 import type { Envelope } from "../message/envelope.js";
-import type { Delivery, MaybePromise } from "../transport/transport.js";
+import type { BrokerFacts, Delivery, MaybePromise } from "../transport/transport.js";
 import type { Received } from "./received.js";
 
 /** A delivery that was read: the name of its message on the channel, and what the handler gets. */
@@ -121,8 +121,21 @@ function decoded(
       replyTo: envelope.replyTo,
       // Also what a later copy carries: a handler in plain JavaScript may try to change it.
       headers: Object.freeze(envelope.headers),
-      broker: { ...broker, deliveryCount },
+      broker: counted(broker, deliveryCount),
       native: delivery.native,
     },
   };
+}
+
+/** Field by field: a spread with a field behind it costs more than the rest of a message. */
+function counted(broker: BrokerFacts, deliveryCount: number): Received["broker"] {
+  const facts: { -readonly [Fact in keyof Received["broker"]]: Received["broker"][Fact] } = {
+    messageId: broker.messageId,
+    deliveryCount,
+  };
+  if (broker.sequenceNumber !== undefined) facts.sequenceNumber = broker.sequenceNumber;
+  if (broker.enqueuedAtMs !== undefined) facts.enqueuedAtMs = broker.enqueuedAtMs;
+  if (broker.partition !== undefined) facts.partition = broker.partition;
+  if (broker.offset !== undefined) facts.offset = broker.offset;
+  return facts;
 }

@@ -1,4 +1,4 @@
-import { randomFillSync } from "node:crypto";
+import { crypto } from "./crypto.js";
 
 /**
  * A version 4 UUID (RFC 9562, section 5.4) of the platform's random bytes.
@@ -8,7 +8,7 @@ import { randomFillSync } from "node:crypto";
  */
 export function randomUuid(): string {
   if (next === random.length) {
-    randomFillSync(random);
+    crypto().randomFillSync(random);
     next = 0;
   }
   for (let at = 0; at < 16; at += 1) {
