@@ -145,7 +145,7 @@ export class LockKeeper {
     const askedMs = runtime.now();
     let stale = false;
     try {
-      const answer = await runtime.port("store", idempotency.name, claim.key, () =>
+      const answer = await runtime.port("store", idempotency.name, `extend ${claim.key}`, () =>
         idempotency.extend(claim, leaseMs),
       );
       stale = answer === "stale";

@@ -6,7 +6,7 @@ import { crypto } from "./crypto.js";
  * Parts are length-prefixed, so `["a|b", "c"]` and `["a", "b|c"]` differ.
  */
 export const stableId = (parts: readonly string[]): string =>
-  crypto().createHash("sha256").update(lengthPrefixed(parts)).digest("base64url").slice(0, 22);
+  crypto().hash("sha256", lengthPrefixed(parts), "base64url").slice(0, 22);
 
 /** Joins the parts so that no two different lists give the same string. */
 export const lengthPrefixed = (parts: readonly string[]): string =>

@@ -74,7 +74,7 @@ function judge(state: State, each: Recorded): void {
     }
     if (ended(state, open, open.lock, each, `renew ${channel}`))
       state.findings.push(`${process} let the lock of ${channel} ${id} end while its handler ran`);
-    if (ended(state, open, open.lease, each, `store ${keyOf(open.run.started)}`))
+    if (ended(state, open, open.lease, each, `store extend ${keyOf(open.run.started)}`))
       state.findings.push(`${process} let the lease ${token ?? 0} of ${id} end while its handler ran`);
   }
 }
