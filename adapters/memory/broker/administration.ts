@@ -1,6 +1,12 @@
 import { parseAddress, subscriptionPath } from "./address.js";
 import { createDedupWindow } from "./dedup-window.js";
-import { queueNamed, subscriptionNamed, topicNamed, type SubscriptionEntity } from "./entities.js";
+import {
+  queueNamed,
+  subscriptionNamed,
+  topicNamed,
+  type SendTarget,
+  type SubscriptionEntity,
+} from "./entities.js";
 import {
   queueOptions,
   refuseFixedChanges,
@@ -24,21 +30,14 @@ import {
 } from "./refusals.js";
 import { createRuleSet, defaultRule } from "./rule-set.js";
 import { resumeSchedules } from "./schedule.js";
-import { release, type MessageStore } from "./store.js";
+import { endLock, release, type MessageStore } from "./store.js";
 
 export function createQueue(kernel: Kernel, name: string, given: QueueOptions): void {
   checkNewName(kernel, name);
   const options = queueOptions(kernel.tier, given);
   checkDestinations(kernel, options);
   const store = createHoldingStore("queue", name, options, createQuota(options.maxSizeBytes));
-  kernel.entities.targets.clear();
-  kernel.entities.byName.set(name.toLowerCase(), {
-    kind: "queue",
-    name,
-    options,
-    store,
-    dedup: dedupOf(options),
-  });
+  register(kernel, { kind: "queue", name, options, store, dedup: dedupOf(options) });
 }
 
 export function updateQueue(kernel: Kernel, name: string, changes: QueueOptions): void {
@@ -66,16 +65,8 @@ export function createTopic(kernel: Kernel, name: string, given: TopicOptions): 
   const options = topicOptions(kernel.tier, given);
   const quota = createQuota(options.maxSizeBytes);
   const store = createTopicStore(name, options, quota);
-  kernel.entities.targets.clear();
-  kernel.entities.byName.set(name.toLowerCase(), {
-    kind: "topic",
-    name,
-    options,
-    store,
-    dedup: dedupOf(options),
-    quota,
-    subscriptions: new Map(),
-  });
+  const dedup = dedupOf(options);
+  register(kernel, { kind: "topic", name, options, store, dedup, quota, subscriptions: new Map() });
 }
 
 export function updateTopic(kernel: Kernel, name: string, changes: TopicOptions): void {
@@ -153,6 +144,12 @@ export function checkRuleName(name: string): void {
   checkLength("rule", name, maxSubscriptionName);
 }
 
+function register(kernel: Kernel, entity: SendTarget): void {
+  kernel.begun = true;
+  kernel.entities.targets.clear();
+  kernel.entities.byName.set(entity.name.toLowerCase(), entity);
+}
+
 function checkNewName(kernel: Kernel, name: string): void {
   checkLength("entity", name, maxPath);
   const { subscription, deadLetters } = parseAddress(name);
@@ -214,8 +211,7 @@ function abolish(kernel: Kernel, store: MessageStore): void {
   detachAll(kernel, store, entityNotFound(store.path));
   for (let record = store.ledger.head; record !== undefined; record = record.ledgerNext) {
     kernel.wheel.cancel(record);
-    if (record.lockToken !== undefined) kernel.lockTokens.delete(record.lockToken);
-    record.lockGeneration += 1;
+    endLock(kernel, record);
     store.quota.usedBytes -= record.sizeBytes;
   }
   for (const session of store.sessions.values()) store.quota.usedBytes -= session.state?.byteLength ?? 0;

@@ -7,14 +7,8 @@ import { boundOf, measureExactly, measureSent } from "./message-size.js";
 import { publish } from "./publish.js";
 import { entityDisabled, notAllowed, outOfRange, quotaExceeded, tooLarge } from "./refusals.js";
 import { BrokerError } from "./broker-error.js";
+import { direct, type Origin } from "./record.js";
 import { storeActive, storeScheduled } from "./store.js";
-
-/** What a forwarded message brings along, besides its content. */
-export interface Origin {
-  readonly enqueuedSequenceNumber: number;
-  readonly hops: number;
-  readonly deadLetterSource: string | undefined;
-}
 
 /**
  * Stores a batch, all of it or nothing, and returns the sequence number of each message. A duplicate gets a number too,
@@ -59,14 +53,12 @@ export function admit(
   const arrival = {
     message: message.messageId === undefined ? withId(kernel, message) : message,
     sizeBytes,
-    enqueuedSequenceNumber: origin.enqueuedSequenceNumber,
-    enqueuedTimeMs: nowMs,
-    hops: origin.hops,
-    deadLetterSource: origin.deadLetterSource,
+    enqueuedMs: nowMs,
+    origin,
   };
-  const dueMs = message.scheduledEnqueueTimeMs;
-  if (dueMs !== undefined && dueMs > nowMs) {
-    return storeScheduled(kernel, store, arrival, dueMs).sequenceNumber;
+  if (message.scheduledEnqueueTimeMs !== undefined) {
+    const dueMs = message.scheduledEnqueueTimeMs - kernel.startMs;
+    if (dueMs > nowMs) return storeScheduled(kernel, store, arrival, dueMs).sequenceNumber;
   }
   if (target.kind === "queue") return storeActive(kernel, store, arrival).sequenceNumber;
   return publish(kernel, target, arrival);
@@ -94,7 +86,6 @@ export function refuseDisabledSend(target: SendTarget): void {
   if (status === "Disabled" || status === "SendDisabled") throw entityDisabled(target.name, "Send");
 }
 
-const direct: Origin = { enqueuedSequenceNumber: 0, hops: 0, deadLetterSource: undefined };
 const maxBatchMessages = 4_500;
 const premiumBatchBytes = 1024 * 1024;
 

@@ -2,6 +2,7 @@ import { comeDue } from "./due.js";
 import { createEntities } from "./entities.js";
 import { flush } from "./flush.js";
 import type { Kernel, Tier, Timed } from "./kernel.js";
+import { LockTokens } from "./lock-tokens.js";
 import { MessagingDoor } from "./messaging-door.js";
 import { TimerWheel } from "./timer-wheel.js";
 
@@ -18,10 +19,12 @@ export interface BrokerOptions {
 export const createBroker = ({ startMs, ids = countingIds(), tier = "standard" }: BrokerOptions): Broker =>
   new Broker({
     tier,
-    wheel: new TimerWheel<Timed>(startMs),
+    startMs,
+    begun: false,
+    wheel: new TimerWheel<Timed>(),
     nextId: ids,
     entities: createEntities(),
-    lockTokens: new Map(),
+    lockTokens: new LockTokens(ids),
     pending: [],
     flushing: false,
   });
@@ -47,17 +50,20 @@ export class Broker extends MessagingDoor {
   }
 
   get nowMs(): number {
-    return this.#kernel.wheel.nowMs();
+    return this.#kernel.startMs + this.#kernel.wheel.nowMs();
   }
 
   /** Moves time, never back, and does everything that is due on the way, in order. */
   advanceTo(nowMs: number): void {
-    this.#kernel.wheel.advanceTo(nowMs, this.#fire);
+    const kernel = this.#kernel;
+    if (kernel.begun) kernel.wheel.advanceTo(nowMs - kernel.startMs, this.#fire);
+    else kernel.startMs = Math.max(kernel.startMs, nowMs);
   }
 
   /** When `advanceTo` has something to do next. May be early, never late. */
   nextDueMs(): number | undefined {
-    return this.#kernel.wheel.nextDueMs();
+    const dueMs = this.#kernel.wheel.nextDueMs();
+    return dueMs === undefined ? undefined : this.#kernel.startMs + dueMs;
   }
 }
 

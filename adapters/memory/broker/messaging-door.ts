@@ -62,7 +62,7 @@ export class MessagingDoor extends AdministrationDoor {
 
   /** The address of a topic shows its scheduled messages. */
   peek(address: string, options: PeekOptions = {}): PeekedMessage[] {
-    return peek(browsable(this.#kernel.entities, address), options);
+    return peek(this.#kernel, browsable(this.#kernel.entities, address), options);
   }
 
   attachReceiver(address: string, options: ReceiverOptions = {}): Receiver {

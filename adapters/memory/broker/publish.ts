@@ -16,10 +16,13 @@ export function publish(kernel: Kernel, topic: TopicEntity, arrival: Arrival): n
   const sequenceNumber = (topic.store.lastSequenceNumber += 1);
   // Several receivers get these objects: nobody may change them for the others.
   const message = freeze(arrival.message);
+  const { sizeBytes, enqueuedMs, origin } = arrival;
   const copy: Arrival = {
-    ...arrival,
     message,
-    enqueuedSequenceNumber: arrival.enqueuedSequenceNumber || sequenceNumber,
+    sizeBytes,
+    enqueuedMs,
+    origin:
+      origin.enqueuedSequenceNumber === 0 ? { ...origin, enqueuedSequenceNumber: sequenceNumber } : origin,
   };
   for (const subscription of topic.subscriptions.values()) select(kernel, subscription, copy);
   return sequenceNumber;

@@ -8,7 +8,7 @@ import { touch, type Kernel } from "./kernel.js";
 import type { Lane } from "./lane.js";
 import { renewRecord } from "./lock.js";
 import type { PropertyValue } from "./message.js";
-import { pushOne, stopWaiting, takeDeferred, takeOne, wait } from "./receive.js";
+import { pushOne, stopWaiting, takeDeferred, takeUpTo, wait } from "./receive.js";
 import type { MessageRecord } from "./record.js";
 import { lockLost, notAllowed } from "./refusals.js";
 import type { Right } from "./rights.js";
@@ -53,12 +53,7 @@ export class Receiver {
   /** Up to `max` messages that are available now. */
   take(max: number): Delivery[] {
     refuseClosed(this.#attachment);
-    const taken: Delivery[] = [];
-    while (taken.length < max) {
-      const delivery = takeOne(this.#kernel, this.#attachment);
-      if (delivery === undefined) break;
-      taken.push(delivery);
-    }
+    const taken = takeUpTo(this.#kernel, this.#attachment, max);
     flush(this.#kernel);
     return taken;
   }

@@ -29,7 +29,7 @@ export class SessionReceiver extends Receiver {
 
   /** The end of the session's lock, which is also that of its messages. */
   get sessionLockedUntilMs(): number {
-    return this.#session.lockedUntilMs;
+    return this.#kernel.startMs + this.#session.lockedUntilMs;
   }
 
   /** Makes the session's lock, and those of its messages, last the lock duration from now; returns the new end. */
@@ -109,5 +109,5 @@ function storeState(kernel: Kernel, session: Session, state: Uint8Array | null):
   if (growth > 0 && usedBytes + growth > maxBytes) throw quotaExceeded(store.path, usedBytes, maxBytes);
   release(kernel, store.quota, -growth);
   session.state = state;
-  session.stateUpdatedMs = kernel.wheel.nowMs();
+  session.stateUpdatedMs = kernel.startMs + kernel.wheel.nowMs();
 }

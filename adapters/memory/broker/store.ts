@@ -4,8 +4,8 @@ import { addFresh, createLane, leave, type Lane } from "./lane.js";
 import { createLedger, enterLedger, leaveLedger, type Ledger } from "./ledger.js";
 import { emptyList, unlink, type LinkedList } from "./linked-list.js";
 import type { Quota } from "./quota.js";
-import { createRecord, messageState, type Arrival, type MessageRecord } from "./record.js";
-import { createSession, type Session } from "./session.js";
+import { MessageRecord, messageState, type Arrival } from "./record.js";
+import { Session } from "./session.js";
 import type { SessionRequest } from "./session-request.js";
 
 /** A place that holds messages: a queue, a subscription, a dead-letter queue, or a topic's scheduled messages. */
@@ -72,15 +72,15 @@ export function storeActive(kernel: Kernel, store: MessageStore, arrival: Arriva
   const limit = store.settings.timeToLiveMs;
   const effective = ttl === undefined || ttl > limit ? limit : ttl;
   if (effective !== Infinity && store.role !== "deadLetter") {
-    record.expiresAtMs = arrival.enqueuedTimeMs + effective;
-    kernel.wheel.arm(record, record.expiresAtMs);
+    record.expiresMs = Math.ceil(arrival.enqueuedMs + effective);
+    kernel.wheel.arm(record, record.expiresMs);
   }
   addFresh(record.lane, record);
   touch(kernel, record.lane);
   return record;
 }
 
-/** Stores a message that becomes active at `dueMs`. */
+/** Stores a message that becomes active at `dueMs` of the wheel. */
 export function storeScheduled(
   kernel: Kernel,
   store: MessageStore,
@@ -111,10 +111,7 @@ export function removeRecord(kernel: Kernel, record: MessageRecord): void {
 /** Invalidates the deliveries that hold the record's lock. */
 export function endLock(kernel: Kernel, record: MessageRecord): void {
   record.lockGeneration += 1;
-  record.holder = undefined;
-  if (record.lockToken === undefined) return;
-  kernel.lockTokens.delete(record.lockToken);
-  record.lockToken = undefined;
+  kernel.lockTokens.forget(record);
 }
 
 /** Replaces the content of a stored message, whose size may change with it. */
@@ -136,7 +133,7 @@ export function release(kernel: Kernel, quota: Quota, bytes: number): void {
 export function sessionOf(store: MessageStore, id: string): Session {
   const known = store.sessions.get(id);
   if (known !== undefined) return known;
-  const session = createSession(store, id);
+  const session = new Session(store, id);
   store.sessions.set(id, session);
   return session;
 }
@@ -159,7 +156,7 @@ function storeRecord(store: MessageStore, arrival: Arrival): MessageRecord {
   const { sessionId } = arrival.message;
   const lane =
     store.settings.requiresSession && sessionId !== undefined ? sessionOf(store, sessionId).lane : store.main;
-  const record = createRecord(lane, arrival, (store.lastSequenceNumber += 1));
+  const record = new MessageRecord(lane, arrival, (store.lastSequenceNumber += 1));
   enterLedger(store.ledger, record);
   lane.messageCount += 1;
   store.quota.usedBytes += arrival.sizeBytes;
