@@ -92,13 +92,17 @@ export class AdministrationDoor {
 
   addRule(topic: string, subscription: string, rule: RuleDescription): void {
     checkRuleName(rule.name);
-    const { rules } = subscriptionNamed(this.#kernel.entities, topic, subscription);
-    addRule(rules, subscriptionPath(topic, subscription), rule);
+    const entity = subscriptionNamed(this.#kernel.entities, topic, subscription);
+    entity.topic.fanOut.whileChanging(entity, () => {
+      addRule(entity.rules, subscriptionPath(topic, subscription), rule);
+    });
   }
 
   removeRule(topic: string, subscription: string, name: string): void {
-    const { rules } = subscriptionNamed(this.#kernel.entities, topic, subscription);
-    removeRule(rules, subscriptionPath(topic, subscription), name);
+    const entity = subscriptionNamed(this.#kernel.entities, topic, subscription);
+    entity.topic.fanOut.whileChanging(entity, () => {
+      removeRule(entity.rules, subscriptionPath(topic, subscription), name);
+    });
   }
 
   /** Sorted by name. */

@@ -18,6 +18,7 @@ import {
 } from "./entity-options.js";
 import { applyHoldingOptions, createHoldingStore, createTopicStore, topicSettings } from "./entity-store.js";
 import { detachAll } from "./detach.js";
+import { FanOut } from "./fan-out.js";
 import { touch, type Kernel } from "./kernel.js";
 import { createQuota } from "./quota.js";
 import {
@@ -66,7 +67,19 @@ export function createTopic(kernel: Kernel, name: string, given: TopicOptions): 
   const quota = createQuota(options.maxSizeBytes);
   const store = createTopicStore(name, options, quota);
   const dedup = dedupOf(options);
-  register(kernel, { kind: "topic", name, options, store, dedup, quota, subscriptions: new Map() });
+  const subscriptions = new Map<string, SubscriptionEntity>();
+  const fanOut = new FanOut();
+  register(kernel, {
+    kind: "topic",
+    name,
+    options,
+    store,
+    dedup,
+    quota,
+    subscriptions,
+    fanOut,
+    lastOrdinal: 0,
+  });
 }
 
 export function updateTopic(kernel: Kernel, name: string, changes: TopicOptions): void {
@@ -106,12 +119,14 @@ export function createSubscription(
     kind: "subscription",
     name,
     topic,
+    ordinal: (topic.lastOrdinal += 1),
     options,
     store: createHoldingStore("subscription", path, options, topic.quota),
     rules: createRuleSet(path, options.rules),
   };
   applySubscription(subscription);
   topic.subscriptions.set(name.toLowerCase(), subscription);
+  topic.fanOut.add(subscription);
 }
 
 export function updateSubscription(
@@ -133,6 +148,7 @@ export function deleteSubscription(kernel: Kernel, topicName: string, name: stri
   refuseDeadLetterAddress(name);
   const subscription = subscriptionNamed(kernel.entities, topicName, name);
   subscription.topic.subscriptions.delete(name.toLowerCase());
+  subscription.topic.fanOut.remove(subscription);
   abolish(kernel, subscription.store);
 }
 

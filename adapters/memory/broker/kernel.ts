@@ -38,4 +38,6 @@ export function touch(kernel: Kernel, lane: Lane): void {
 
 /** Who comes later looks for himself: a receiver that starts to wait, a session that is accepted, changed settings. */
 const concernsNobody = (lane: Lane): boolean =>
-  lane.waiting.head === undefined && lane.session === undefined && lane.store.settings.forwardTo === undefined;
+  lane.waiting.head === undefined &&
+  lane.session === undefined &&
+  lane.store.settings.forwardTo === undefined;

@@ -24,7 +24,7 @@ export function publish(kernel: Kernel, topic: TopicEntity, arrival: Arrival): n
     origin:
       origin.enqueuedSequenceNumber === 0 ? { ...origin, enqueuedSequenceNumber: sequenceNumber } : origin,
   };
-  for (const subscription of topic.subscriptions.values()) select(kernel, subscription, copy);
+  for (const subscription of topic.fanOut.candidates(message)) select(kernel, subscription, copy);
   return sequenceNumber;
 }
 
