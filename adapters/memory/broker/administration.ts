@@ -1,5 +1,5 @@
 import { parseAddress, subscriptionPath } from "./address.js";
-import { createDedupWindow } from "./dedup-window.js";
+import { DedupWindow } from "./dedup-window.js";
 import {
   queueNamed,
   subscriptionNamed,
@@ -201,9 +201,9 @@ function checkDestinations(
 
 type ForwardOption = "forwardTo" | "forwardDeadLetteredMessagesTo";
 
-function dedupOf(options: Required<TopicOptions>): ReturnType<typeof createDedupWindow> | undefined {
+function dedupOf(options: Required<TopicOptions>): DedupWindow | undefined {
   return options.requiresDuplicateDetection
-    ? createDedupWindow(options.duplicateDetectionWindowMs)
+    ? new DedupWindow(options.duplicateDetectionWindowMs)
     : undefined;
 }
 

@@ -1,4 +1,3 @@
-import { seenBefore } from "./dedup-window.js";
 import type { SendTarget } from "./entities.js";
 import { standardMessageBytes } from "./entity-options.js";
 import type { Kernel } from "./kernel.js";
@@ -47,7 +46,7 @@ export function admit(
 ): number {
   const nowMs = kernel.wheel.nowMs();
   const { store, dedup } = target;
-  if (dedup !== undefined && message.messageId !== undefined && seenBefore(dedup, message.messageId, nowMs)) {
+  if (dedup !== undefined && message.messageId !== undefined && dedup.seenBefore(message.messageId, nowMs)) {
     return (store.lastSequenceNumber += 1);
   }
   const arrival = {
