@@ -202,9 +202,7 @@ function checkDestinations(
 type ForwardOption = "forwardTo" | "forwardDeadLetteredMessagesTo";
 
 function dedupOf(options: Required<TopicOptions>): DedupWindow | undefined {
-  return options.requiresDuplicateDetection
-    ? new DedupWindow(options.duplicateDetectionWindowMs)
-    : undefined;
+  return options.requiresDuplicateDetection ? new DedupWindow(options.duplicateDetectionWindowMs) : undefined;
 }
 
 function applySubscription({ store, options, topic }: SubscriptionEntity): void {

@@ -71,7 +71,7 @@ export function checkRoom(target: SendTarget, bytes: number): void {
 
 /** @throws {BrokerError} `amqp:not-allowed` for a message without session id to a queue that requires sessions. */
 export function requireSessionId(target: SendTarget, message: BrokerMessage): void {
-  if (target.kind === "queue" && target.options.requiresSession && message.sessionId === undefined) {
+  if (target.store.settings.requiresSession && message.sessionId === undefined) {
     throw notAllowed(
       "The SessionId was not set on a message, and it cannot be sent to the entity. Entities that have session support " +
         "enabled can only receive messages that have the SessionId set to a valid value.",
@@ -81,8 +81,7 @@ export function requireSessionId(target: SendTarget, message: BrokerMessage): vo
 
 /** @throws {BrokerError} `com.microsoft:entity-disabled` */
 export function refuseDisabledSend(target: SendTarget): void {
-  const { status } = target.options;
-  if (status === "Disabled" || status === "SendDisabled") throw entityDisabled(target.name, "Send");
+  if (!target.store.settings.sendable) throw entityDisabled(target.name, "Send");
 }
 
 const maxBatchMessages = 4_500;
@@ -105,18 +104,15 @@ function checkBatch(
       `A batch of ${String(messages.length)} messages; at most ${String(maxBatchMessages)} are allowed.`,
     );
   }
+  const { maxMessageBytes } = target.store.settings;
   const batchBytes = kernel.tier === "standard" ? standardMessageBytes : premiumBatchBytes;
   const limitBytes =
-    messages.length === 1
-      ? target.options.maxMessageSizeBytes
-      : Math.min(batchBytes, target.options.maxMessageSizeBytes * messages.length);
+    messages.length === 1 ? maxMessageBytes : Math.min(batchBytes, maxMessageBytes * messages.length);
   if (boundBytes <= limitBytes) return;
   let totalBytes = 0;
   for (const message of messages) {
     const sizeBytes = measureExactly(message);
-    if (sizeBytes > target.options.maxMessageSizeBytes) {
-      throw tooLarge(sizeBytes, target.options.maxMessageSizeBytes);
-    }
+    if (sizeBytes > maxMessageBytes) throw tooLarge(sizeBytes, maxMessageBytes);
     totalBytes += sizeBytes;
   }
   if (totalBytes > limitBytes) throw tooLarge(totalBytes, limitBytes);

@@ -49,7 +49,7 @@ function select(kernel: Kernel, subscription: SubscriptionEntity, arrival: Arriv
 }
 
 function deliver(kernel: Kernel, subscription: SubscriptionEntity, arrival: Arrival): void {
-  if (subscription.options.requiresSession && arrival.message.sessionId === undefined) {
+  if (subscription.store.settings.requiresSession && arrival.message.sessionId === undefined) {
     bury(kernel, subscription, arrival, sessionIdMissing);
   } else storeActive(kernel, subscription.store, arrival);
 }

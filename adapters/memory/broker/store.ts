@@ -9,7 +9,7 @@ import { Session } from "./session.js";
 import type { SessionRequest } from "./session-request.js";
 
 /** A place that holds messages: a queue, a subscription, a dead-letter queue, or a topic's scheduled messages. */
-export interface MessageStore {
+export class MessageStore {
   /** As in error texts, for example `orders/Subscriptions/billing`. */
   readonly path: string;
   readonly role: "queue" | "subscription" | "deadLetter" | "topic";
@@ -18,22 +18,33 @@ export interface MessageStore {
   /** Undefined for a dead-letter queue and a topic. */
   readonly deadLetters: MessageStore | undefined;
   /** The last number that was given out. */
-  lastSequenceNumber: number;
-  readonly ledger: Ledger;
+  lastSequenceNumber = 0;
+  readonly ledger: Ledger = createLedger();
   /** Holds every message unless the store requires sessions. */
-  readonly main: Lane;
-  readonly sessions: Map<string, Session>;
-  readonly deferred: Map<number, MessageRecord>;
-  readonly scheduled: Map<number, MessageRecord>;
-  readonly receivers: Set<Attachment>;
+  readonly main: Lane = createLane(this);
+  readonly sessions = new Map<string, Session>();
+  readonly deferred = new Map<number, MessageRecord>();
+  readonly scheduled = new Map<number, MessageRecord>();
+  readonly receivers = new Set<Attachment>();
   /** Sessions with messages and without a holder, in the order in which they became so. */
-  readonly offered: LinkedList<Session>;
+  readonly offered: LinkedList<Session> = emptyList();
   /** Those who wait for the next session, in order. */
-  readonly sessionRequests: LinkedList<SessionRequest>;
+  readonly sessionRequests: LinkedList<SessionRequest> = emptyList();
+
+  constructor(identity: Pick<MessageStore, "path" | "role" | "settings" | "quota" | "deadLetters">) {
+    this.path = identity.path;
+    this.role = identity.role;
+    this.settings = identity.settings;
+    this.quota = identity.quota;
+    this.deadLetters = identity.deadLetters;
+  }
 }
 
-/** The settings of an entity, as far as its messages are concerned. */
+/** The options of an entity as far as its messages are concerned, in the fixed shape that each of them reads. */
 export interface StoreSettings {
+  /** Whether clients may send. */
+  readonly sendable: boolean;
+  readonly maxMessageBytes: number;
   readonly lockDurationMs: number;
   readonly maxDeliveryCount: number;
   /** Infinity for none. */
@@ -45,24 +56,6 @@ export interface StoreSettings {
   /** While false, due scheduled messages stay where they are. */
   readonly activates: boolean;
   readonly forwardTo: string | undefined;
-}
-
-export function createStore(
-  identity: Pick<MessageStore, "path" | "role" | "settings" | "quota" | "deadLetters">,
-): MessageStore {
-  const store: Omit<MessageStore, "main"> = {
-    ...identity,
-    lastSequenceNumber: 0,
-    ledger: createLedger(),
-    sessions: new Map(),
-    deferred: new Map(),
-    scheduled: new Map(),
-    receivers: new Set(),
-    offered: emptyList(),
-    sessionRequests: emptyList(),
-  };
-  // The store and its lane know each other, and one of them has to come first.
-  return Object.assign(store, { main: createLane(store as MessageStore) });
 }
 
 /** Stores a message as active: numbered, counted and ready to be delivered. */
