@@ -34,7 +34,7 @@ function forwardOne(kernel: Kernel, record: MessageRecord): boolean {
   const target = destination(kernel, store.settings.forwardTo ?? "");
   if (target === undefined) return false;
   if (target.store.quota.usedBytes + record.sizeBytes > target.store.quota.maxBytes) {
-    target.store.quota.blocked.add(store);
+    (target.store.quota.blocked ??= new Set()).add(store);
     return false;
   }
   try {

@@ -117,9 +117,10 @@ export function rewrite(record: MessageRecord, message: MessageRecord["message"]
 /** Gives room back, which those who wait for it may use. */
 export function release(kernel: Kernel, quota: Quota, bytes: number): void {
   quota.usedBytes -= bytes;
-  if (quota.blocked.size === 0) return;
-  for (const origin of quota.blocked) touch(kernel, origin.main);
-  quota.blocked.clear();
+  const { blocked } = quota;
+  if (blocked === undefined) return;
+  quota.blocked = undefined;
+  for (const origin of blocked) touch(kernel, origin.main);
 }
 
 /** The session of that id, made if there is none. */
