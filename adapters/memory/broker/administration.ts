@@ -1,6 +1,12 @@
 import { parseAddress, subscriptionPath } from "./address.js";
-import { createDedupWindow } from "./dedup-window.js";
-import { queueNamed, subscriptionNamed, topicNamed, type SubscriptionEntity } from "./entities.js";
+import { DedupWindow } from "./dedup-window.js";
+import {
+  queueNamed,
+  subscriptionNamed,
+  topicNamed,
+  type SendTarget,
+  type SubscriptionEntity,
+} from "./entities.js";
 import {
   queueOptions,
   refuseFixedChanges,
@@ -12,6 +18,7 @@ import {
 } from "./entity-options.js";
 import { applyHoldingOptions, createHoldingStore, createTopicStore, topicSettings } from "./entity-store.js";
 import { detachAll } from "./detach.js";
+import { FanOut } from "./fan-out.js";
 import { touch, type Kernel } from "./kernel.js";
 import { createQuota } from "./quota.js";
 import {
@@ -24,21 +31,14 @@ import {
 } from "./refusals.js";
 import { createRuleSet, defaultRule } from "./rule-set.js";
 import { resumeSchedules } from "./schedule.js";
-import { release, type MessageStore } from "./store.js";
+import { endLock, release, type MessageStore } from "./store.js";
 
 export function createQueue(kernel: Kernel, name: string, given: QueueOptions): void {
   checkNewName(kernel, name);
   const options = queueOptions(kernel.tier, given);
   checkDestinations(kernel, options);
   const store = createHoldingStore("queue", name, options, createQuota(options.maxSizeBytes));
-  kernel.entities.targets.clear();
-  kernel.entities.byName.set(name.toLowerCase(), {
-    kind: "queue",
-    name,
-    options,
-    store,
-    dedup: dedupOf(options),
-  });
+  register(kernel, { kind: "queue", name, options, store, dedup: dedupOf(options) });
 }
 
 export function updateQueue(kernel: Kernel, name: string, changes: QueueOptions): void {
@@ -66,15 +66,19 @@ export function createTopic(kernel: Kernel, name: string, given: TopicOptions): 
   const options = topicOptions(kernel.tier, given);
   const quota = createQuota(options.maxSizeBytes);
   const store = createTopicStore(name, options, quota);
-  kernel.entities.targets.clear();
-  kernel.entities.byName.set(name.toLowerCase(), {
+  const dedup = dedupOf(options);
+  const subscriptions = new Map<string, SubscriptionEntity>();
+  const fanOut = new FanOut();
+  register(kernel, {
     kind: "topic",
     name,
     options,
     store,
-    dedup: dedupOf(options),
+    dedup,
     quota,
-    subscriptions: new Map(),
+    subscriptions,
+    fanOut,
+    lastOrdinal: 0,
   });
 }
 
@@ -115,12 +119,14 @@ export function createSubscription(
     kind: "subscription",
     name,
     topic,
+    ordinal: (topic.lastOrdinal += 1),
     options,
     store: createHoldingStore("subscription", path, options, topic.quota),
     rules: createRuleSet(path, options.rules),
   };
   applySubscription(subscription);
   topic.subscriptions.set(name.toLowerCase(), subscription);
+  topic.fanOut.add(subscription);
 }
 
 export function updateSubscription(
@@ -142,6 +148,7 @@ export function deleteSubscription(kernel: Kernel, topicName: string, name: stri
   refuseDeadLetterAddress(name);
   const subscription = subscriptionNamed(kernel.entities, topicName, name);
   subscription.topic.subscriptions.delete(name.toLowerCase());
+  subscription.topic.fanOut.remove(subscription);
   abolish(kernel, subscription.store);
 }
 
@@ -151,6 +158,12 @@ const maxSubscriptionName = 50;
 /** @throws {BrokerError} `com.microsoft:argument-out-of-range` for a subscription or rule name above 50 characters. */
 export function checkRuleName(name: string): void {
   checkLength("rule", name, maxSubscriptionName);
+}
+
+function register(kernel: Kernel, entity: SendTarget): void {
+  kernel.begun = true;
+  kernel.entities.targets.clear();
+  kernel.entities.byName.set(entity.name.toLowerCase(), entity);
 }
 
 function checkNewName(kernel: Kernel, name: string): void {
@@ -188,10 +201,8 @@ function checkDestinations(
 
 type ForwardOption = "forwardTo" | "forwardDeadLetteredMessagesTo";
 
-function dedupOf(options: Required<TopicOptions>): ReturnType<typeof createDedupWindow> | undefined {
-  return options.requiresDuplicateDetection
-    ? createDedupWindow(options.duplicateDetectionWindowMs)
-    : undefined;
+function dedupOf(options: Required<TopicOptions>): DedupWindow | undefined {
+  return options.requiresDuplicateDetection ? new DedupWindow(options.duplicateDetectionWindowMs) : undefined;
 }
 
 function applySubscription({ store, options, topic }: SubscriptionEntity): void {
@@ -214,8 +225,7 @@ function abolish(kernel: Kernel, store: MessageStore): void {
   detachAll(kernel, store, entityNotFound(store.path));
   for (let record = store.ledger.head; record !== undefined; record = record.ledgerNext) {
     kernel.wheel.cancel(record);
-    if (record.lockToken !== undefined) kernel.lockTokens.delete(record.lockToken);
-    record.lockGeneration += 1;
+    endLock(kernel, record);
     store.quota.usedBytes -= record.sizeBytes;
   }
   for (const session of store.sessions.values()) store.quota.usedBytes -= session.state?.byteLength ?? 0;

@@ -1,9 +1,9 @@
-import { administrationOf, type Administration } from "./administration-door.js";
 import { comeDue } from "./due.js";
 import { createEntities } from "./entities.js";
 import { flush } from "./flush.js";
 import type { Kernel, Tier, Timed } from "./kernel.js";
-import { messagingOf, type Messaging } from "./messaging-door.js";
+import { LockTokens } from "./lock-tokens.js";
+import { MessagingDoor } from "./messaging-door.js";
 import { TimerWheel } from "./timer-wheel.js";
 
 export interface BrokerOptions {
@@ -15,6 +15,20 @@ export interface BrokerOptions {
   readonly tier?: Tier;
 }
 
+/** A broker with no entities. */
+export const createBroker = ({ startMs, ids = countingIds(), tier = "standard" }: BrokerOptions): Broker =>
+  new Broker({
+    tier,
+    startMs,
+    begun: false,
+    wheel: new TimerWheel<Timed>(),
+    nextId: ids,
+    entities: createEntities(),
+    lockTokens: new LockTokens(ids),
+    pending: [],
+    flushing: false,
+  });
+
 /**
  * Queues, topics, subscriptions and sessions that behave like Azure Service Bus.
  *
@@ -22,39 +36,35 @@ export interface BrokerOptions {
  * a refusal is thrown as {@link BrokerError}. Addresses are `q`, `t`, `t/Subscriptions/s`, and each queue's or
  * subscription's with `/$deadletterqueue`; letter case means nothing in them.
  */
-export interface Broker extends Administration, Messaging {
-  readonly nowMs: number;
-  /** Moves time, never back, and does everything that is due on the way, in order. */
-  advanceTo(nowMs: number): void;
-  /** When `advanceTo` has something to do next. May be early, never late. */
-  nextDueMs(): number | undefined;
-}
+export class Broker extends MessagingDoor {
+  readonly #kernel: Kernel;
+  readonly #fire: (timed: Timed) => void;
 
-export function createBroker(options: BrokerOptions): Broker {
-  const kernel: Kernel = {
-    tier: options.tier ?? "standard",
-    wheel: new TimerWheel<Timed>(options.startMs),
-    nextId: options.ids ?? countingIds(),
-    entities: createEntities(),
-    lockTokens: new Map(),
-    pending: [],
-    flushing: false,
-  };
-  const fire = (timed: Timed): void => {
-    comeDue(kernel, timed);
-    flush(kernel);
-  };
-  return {
-    get nowMs() {
-      return kernel.wheel.nowMs();
-    },
-    advanceTo(nowMs) {
-      kernel.wheel.advanceTo(nowMs, fire);
-    },
-    nextDueMs: () => kernel.wheel.nextDueMs(),
-    ...administrationOf(kernel),
-    ...messagingOf(kernel),
-  };
+  constructor(kernel: Kernel) {
+    super(kernel);
+    this.#kernel = kernel;
+    this.#fire = (timed) => {
+      comeDue(kernel, timed);
+      flush(kernel);
+    };
+  }
+
+  get nowMs(): number {
+    return this.#kernel.startMs + this.#kernel.wheel.nowMs();
+  }
+
+  /** Moves time, never back, and does everything that is due on the way, in order. */
+  advanceTo(nowMs: number): void {
+    const kernel = this.#kernel;
+    if (kernel.begun) kernel.wheel.advanceTo(nowMs - kernel.startMs, this.#fire);
+    else kernel.startMs = Math.max(kernel.startMs, nowMs);
+  }
+
+  /** When `advanceTo` has something to do next. May be early, never late. */
+  nextDueMs(): number | undefined {
+    const dueMs = this.#kernel.wheel.nextDueMs();
+    return dueMs === undefined ? undefined : this.#kernel.startMs + dueMs;
+  }
 }
 
 function countingIds(): () => string {

@@ -1,5 +1,6 @@
 import type { DedupWindow } from "./dedup-window.js";
 import type { QueueOptions, SubscriptionOptions, TopicOptions } from "./entity-options.js";
+import type { FanOut } from "./fan-out.js";
 import type { Quota } from "./quota.js";
 import type { RuleSet } from "./rule-set.js";
 import type { MessageStore } from "./store.js";
@@ -24,12 +25,17 @@ export interface TopicEntity {
   readonly quota: Quota;
   /** By lower-case name. */
   readonly subscriptions: Map<string, SubscriptionEntity>;
+  readonly fanOut: FanOut;
+  /** The ordinal of the latest subscription. */
+  lastOrdinal: number;
 }
 
 export interface SubscriptionEntity {
   readonly kind: "subscription";
   readonly name: string;
   readonly topic: TopicEntity;
+  /** Counts the subscriptions of the topic in the order of their creation. */
+  readonly ordinal: number;
   options: Required<SubscriptionOptions>;
   readonly store: MessageStore;
   readonly rules: RuleSet;

@@ -5,7 +5,7 @@ export type PropertyValue = string | number | bigint | boolean | Date | Uint8Arr
  * A message as a sender hands it to the broker and as a receiver gets it.
  *
  * The broker takes ownership without copying: after a send nobody may change the message, its body or its property
- * values, because a topic gives the same bytes to every subscription.
+ * values, because a topic gives the same message to every subscription; it freezes it.
  */
 export interface BrokerMessage {
   /** At most 128 characters. The broker fills a missing one. */
