@@ -15,7 +15,7 @@ import { queueNamed, subscriptionNamed, topicNamed, type SendTarget } from "./en
 import type { QueueOptions, SubscriptionOptions, TopicOptions } from "./entity-options.js";
 import { flush } from "./flush.js";
 import type { Kernel } from "./kernel.js";
-import { addRule, removeRule } from "./rule-set.js";
+import { addRule, removeRule, replaceRule } from "./rule-set.js";
 import type { RuleDescription } from "./rules/rule.js";
 import { countMessages, type MessageCounts } from "./message-counts.js";
 import type { MessageStore } from "./store.js";
@@ -35,6 +35,8 @@ export interface Administration {
   deleteSubscription(topic: string, name: string): void;
   getSubscription(topic: string, name: string): EntityProperties<SubscriptionOptions>;
   addRule(topic: string, subscription: string, rule: RuleDescription): void;
+  /** Replaces the rule of that name. @throws {BrokerError} `amqp:not-found`; nothing changes if the new one is refused. */
+  updateRule(topic: string, subscription: string, rule: RuleDescription): void;
   removeRule(topic: string, subscription: string, name: string): void;
   /** Sorted by name. */
   rules(topic: string, subscription: string): RuleDescription[];
@@ -50,6 +52,12 @@ export type EntityProperties<O> = Required<O> & {
   readonly counts: MessageCounts;
   /** Everything that counts against the entity's size, dead letters included; a subscription shows its topic's. */
   readonly sizeBytes: number;
+  /** Milliseconds since 1970. */
+  readonly createdMs: number;
+  /** When its options changed last. */
+  readonly updatedMs: number;
+  /** When somebody last sent to it, attached to it or accepted a session of it; undefined if nobody did. */
+  readonly accessedMs: number | undefined;
 };
 
 export function administrationOf(kernel: Kernel): Administration {
@@ -118,12 +126,16 @@ function subscriptionsOf(kernel: Kernel): Pick<Administration, SubscriptionPart>
   };
 }
 
-function rulesOf(kernel: Kernel): Pick<Administration, "addRule" | "removeRule" | "rules"> {
+function rulesOf(kernel: Kernel): Pick<Administration, "addRule" | "updateRule" | "removeRule" | "rules"> {
   return {
     addRule(topic, subscription, rule) {
       checkRuleName(rule.name);
       const { rules } = subscriptionNamed(kernel.entities, topic, subscription);
       addRule(rules, subscriptionPath(topic, subscription), rule);
+    },
+    updateRule(topic, subscription, rule) {
+      const { rules } = subscriptionNamed(kernel.entities, topic, subscription);
+      replaceRule(rules, subscriptionPath(topic, subscription), rule);
     },
     removeRule(topic, subscription, name) {
       const { rules } = subscriptionNamed(kernel.entities, topic, subscription);
@@ -140,9 +152,20 @@ function describe<O>(entity: {
   readonly name: string;
   readonly options: Required<O>;
   readonly store: MessageStore;
+  readonly createdMs: number;
+  readonly updatedMs: number;
 }): EntityProperties<O> {
-  const { name, options, store } = entity;
-  return { ...options, name, counts: countMessages(store), sizeBytes: store.quota.usedBytes };
+  const { name, options, store, createdMs, updatedMs } = entity;
+  const { accessedMs, quota } = store;
+  return {
+    ...options,
+    name,
+    counts: countMessages(store),
+    sizeBytes: quota.usedBytes,
+    createdMs,
+    updatedMs,
+    accessedMs,
+  };
 }
 
 function namesOf(kernel: Kernel, kind: SendTarget["kind"]): string[] {

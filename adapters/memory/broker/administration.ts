@@ -38,6 +38,7 @@ export function createQueue(kernel: Kernel, name: string, given: QueueOptions): 
     options,
     store,
     dedup: dedupOf(options),
+    ...bornNow(kernel),
   });
 }
 
@@ -49,6 +50,7 @@ export function updateQueue(kernel: Kernel, name: string, changes: QueueOptions)
   queue.options = options;
   queue.store.quota.maxBytes = options.maxSizeBytes;
   if (queue.dedup !== undefined) queue.dedup.windowMs = options.duplicateDetectionWindowMs;
+  queue.updatedMs = kernel.wheel.nowMs();
   applyHoldingOptions(queue.store, options, Infinity);
   afterUpdate(kernel, queue.store);
 }
@@ -75,6 +77,7 @@ export function createTopic(kernel: Kernel, name: string, given: TopicOptions): 
     dedup: dedupOf(options),
     quota,
     subscriptions: new Map(),
+    ...bornNow(kernel),
   });
 }
 
@@ -82,6 +85,7 @@ export function updateTopic(kernel: Kernel, name: string, changes: TopicOptions)
   const topic = topicNamed(kernel.entities, name);
   refuseFixedChanges(topic.options, changes, ["requiresDuplicateDetection"]);
   topic.options = topicOptions(kernel.tier, { ...topic.options, ...changes });
+  topic.updatedMs = kernel.wheel.nowMs();
   topic.quota.maxBytes = topic.options.maxSizeBytes;
   if (topic.dedup !== undefined) topic.dedup.windowMs = topic.options.duplicateDetectionWindowMs;
   topic.store.settings = topicSettings(topic.options);
@@ -118,6 +122,7 @@ export function createSubscription(
     options,
     store: createHoldingStore("subscription", path, options, topic.quota),
     rules: createRuleSet(path, options.rules),
+    ...bornNow(kernel),
   };
   applySubscription(subscription);
   topic.subscriptions.set(name.toLowerCase(), subscription);
@@ -134,6 +139,7 @@ export function updateSubscription(
   const options = subscriptionOptions({ ...subscription.options, ...changes }, []);
   checkDestinations(kernel, options);
   subscription.options = options;
+  subscription.updatedMs = kernel.wheel.nowMs();
   applySubscription(subscription);
   afterUpdate(kernel, subscription.store);
 }
@@ -151,6 +157,11 @@ const maxSubscriptionName = 50;
 /** @throws {BrokerError} `com.microsoft:argument-out-of-range` for a subscription or rule name above 50 characters. */
 export function checkRuleName(name: string): void {
   checkLength("rule", name, maxSubscriptionName);
+}
+
+function bornNow(kernel: Kernel): { readonly createdMs: number; updatedMs: number } {
+  const nowMs = kernel.wheel.nowMs();
+  return { createdMs: nowMs, updatedMs: nowMs };
 }
 
 function checkNewName(kernel: Kernel, name: string): void {

@@ -6,7 +6,13 @@ import type { MessageStore } from "./store.js";
 import { parseAddress } from "./address.js";
 import { entityNotFound, notAllowed } from "./refusals.js";
 
-export interface QueueEntity {
+interface Entity {
+  /** When it was created, and when its options changed last; milliseconds since 1970. */
+  readonly createdMs: number;
+  updatedMs: number;
+}
+
+export interface QueueEntity extends Entity {
   readonly kind: "queue";
   readonly name: string;
   options: Required<QueueOptions>;
@@ -14,7 +20,7 @@ export interface QueueEntity {
   readonly dedup: DedupWindow | undefined;
 }
 
-export interface TopicEntity {
+export interface TopicEntity extends Entity {
   readonly kind: "topic";
   readonly name: string;
   options: Required<TopicOptions>;
@@ -26,7 +32,7 @@ export interface TopicEntity {
   readonly subscriptions: Map<string, SubscriptionEntity>;
 }
 
-export interface SubscriptionEntity {
+export interface SubscriptionEntity extends Entity {
   readonly kind: "subscription";
   readonly name: string;
   readonly topic: TopicEntity;

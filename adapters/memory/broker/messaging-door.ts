@@ -66,7 +66,9 @@ function sendingOf(
       refuseDisabledSend(sendTarget(entities, address));
     },
     send(address, messages) {
-      const numbers = send(kernel, sendTarget(entities, address), messages);
+      const target = sendTarget(entities, address);
+      target.store.accessedMs = kernel.wheel.nowMs();
+      const numbers = send(kernel, target, messages);
       flush(kernel);
       return numbers;
     },
@@ -92,11 +94,14 @@ function receivingOf(
     attachReceiver(address, options = {}) {
       requireRight(address, "Listen", options.rights);
       const store = plainStore(entities, address);
+      store.accessedMs = kernel.wheel.nowMs();
       return createReceiver(kernel, attach(store.main, options));
     },
     acceptSession(address, sessionId, options = {}) {
       requireRight(address, "Listen", options.rights);
-      return acceptSession(kernel, sessionStore(entities, address), sessionId, options);
+      const store = sessionStore(entities, address);
+      store.accessedMs = kernel.wheel.nowMs();
+      return acceptSession(kernel, store, sessionId, options);
     },
     waitForSession(address, options, accepted) {
       requireRight(address, "Listen", options.rights);

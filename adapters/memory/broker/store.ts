@@ -19,6 +19,8 @@ export interface MessageStore {
   readonly deadLetters: MessageStore | undefined;
   /** The last number that was given out. */
   lastSequenceNumber: number;
+  /** When somebody last sent to it or attached to it. */
+  accessedMs: number | undefined;
   readonly ledger: Ledger;
   /** Holds every message unless the store requires sessions. */
   readonly main: Lane;
@@ -53,6 +55,7 @@ export function createStore(
   const store: Omit<MessageStore, "main"> = {
     ...identity,
     lastSequenceNumber: 0,
+    accessedMs: undefined,
     ledger: createLedger(),
     sessions: new Map(),
     deferred: new Map(),
