@@ -24,6 +24,8 @@ export interface NamespaceOptions {
  */
 export class Namespace {
   readonly name: string;
+  /** When it came to be, in the emulator's time. */
+  readonly createdMs: number;
   readonly broker: Broker;
   readonly streams: StreamEngine;
   readonly notifier: Notifier;
@@ -38,6 +40,7 @@ export class Namespace {
   constructor(name: string, options: NamespaceOptions) {
     const startMs = options.clock.now();
     this.name = name;
+    this.createdMs = startMs;
     this.#clock = options.clock;
     this.broker = createBroker({ startMs, ids: randomUUID });
     this.streams = createStreamEngine({ startMs });
