@@ -19,6 +19,8 @@ export interface Visit {
    * given to a door with the right to send or to listen; management operations are to be checked one by one.
    */
   rightsOn(path: string): readonly Right[] | undefined;
+  /** Makes the hub of that name if the emulator creates what is used and it is not there; else does nothing. */
+  needHub(name: string): void;
 }
 
 export interface DoorHandler {

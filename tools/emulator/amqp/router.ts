@@ -124,6 +124,7 @@ class RoutedConnection implements ConnectionHandler {
       clock,
       requests: this.#requests,
       rightsOn: (path) => (auth === undefined ? undefined : this.#claims.rightsOn(path)),
+      needHub: (name) => this.#deps.createOnUse?.(this.#namespace, { kind: "hub", name }),
     };
   }
 
