@@ -1,19 +1,11 @@
 import { administrationOf, type Administration } from "./administration-door.js";
+import { createKernel, type BrokerOptions } from "./create-kernel.js";
 import { comeDue } from "./due.js";
-import { createEntities } from "./entities.js";
 import { flush } from "./flush.js";
-import type { Kernel, Tier, Timed } from "./kernel.js";
+import type { Timed } from "./kernel.js";
 import { messagingOf, type Messaging } from "./messaging-door.js";
-import { TimerWheel } from "./timer-wheel.js";
 
-export interface BrokerOptions {
-  /** The first reading of the broker's clock, in milliseconds since 1970. */
-  readonly startMs: number;
-  /** Makes lock tokens and missing message ids, in the form of a UUID. Default: a count, so that runs repeat. */
-  readonly ids?: () => string;
-  /** Decides the size limits. Default `standard`. */
-  readonly tier?: Tier;
-}
+export type { BrokerOptions } from "./create-kernel.js";
 
 /**
  * Queues, topics, subscriptions and sessions that behave like Azure Service Bus.
@@ -30,16 +22,8 @@ export interface Broker extends Administration, Messaging {
   nextDueMs(): number | undefined;
 }
 
-export function createBroker(options: BrokerOptions): Broker {
-  const kernel: Kernel = {
-    tier: options.tier ?? "standard",
-    wheel: new TimerWheel<Timed>(options.startMs),
-    nextId: options.ids ?? countingIds(),
-    entities: createEntities(),
-    lockTokens: new Map(),
-    pending: [],
-    flushing: false,
-  };
+/** @param kernel Its state, for an owner who takes snapshots. */
+export function createBroker(options: BrokerOptions, kernel = createKernel(options)): Broker {
   const fire = (timed: Timed): void => {
     comeDue(kernel, timed);
     flush(kernel);
@@ -55,9 +39,4 @@ export function createBroker(options: BrokerOptions): Broker {
     ...administrationOf(kernel),
     ...messagingOf(kernel),
   };
-}
-
-function countingIds(): () => string {
-  let count = 0;
-  return () => `00000000-0000-4000-8000-${(count += 1).toString(16).padStart(12, "0")}`;
 }
