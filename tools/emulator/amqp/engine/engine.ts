@@ -25,10 +25,21 @@ export interface Connection {
   readonly containerId: string;
   /** The peer's own properties: product, version and the like. */
   readonly properties: ReadonlyMap<string, AmqpValue>;
+  /** What the peer said in SASL; undefined if it skipped that layer. Nothing of it was checked. */
+  readonly credentials: Credentials | undefined;
   /** Says goodbye with an error, and ends the socket even when the peer never answers. */
   close(error?: AmqpError): void;
   /** Cuts the socket without a word. */
   cut(): void;
+}
+
+export interface Credentials {
+  /** `ANONYMOUS`, `PLAIN`, `EXTERNAL` or `MSSBCBS`. */
+  readonly mechanism: string;
+  /** Of PLAIN: the name of a key. */
+  readonly user?: string;
+  /** Of PLAIN: the key. */
+  readonly password?: string;
 }
 
 export interface ConnectionHandler {
@@ -78,6 +89,8 @@ export interface AttachReply {
   readonly properties?: ReadonlyMap<string, AmqpValue>;
   /** Replaces the filters of the source that is echoed. */
   readonly filters?: ReadonlyMap<string, AmqpValue>;
+  /** Replaces the address of the source that is echoed: for a peer that asked for a dynamic one. */
+  readonly sourceAddress?: string;
   readonly offeredCapabilities?: readonly string[];
 }
 
@@ -229,10 +242,14 @@ export interface EngineLimits {
   readonly maxFrameBytes: number;
   /** One message, over all its frames. Default 104,857,600 (100 MiB), the largest of the premium tier. */
   readonly maxMessageBytes: number;
+  /** Messages of which a part has come, of all peers of this server together. Default 536,870,912 (512 MiB). */
+  readonly maxPartialBytes: number;
   /** Default 2,048. */
   readonly maxSessions: number;
   /** Over all sessions. Default 4,096. */
   readonly maxLinks: number;
+  /** What all attaches of the links of a peer weigh together. Default 8 MiB. */
+  readonly maxAttachBytes: number;
   /** Deliveries that the peer has not settled, over all its links; then nothing more is sent. Default 50,000. */
   readonly maxUnsettled: number;
   /** Values within values. Default 32. */
@@ -243,6 +260,8 @@ export interface EngineLimits {
   readonly handshakeMs: number;
   /** Silence after which a peer is cut off; told to it as idle-time-out / 2. Default 120,000 ms. */
   readonly idleMs: number;
+  /** How long a peer may take to answer a `close`; then it is cut off. Default 1,000 ms. */
+  readonly closeMs: number;
   /** Connections of this server, all peers together; the next one is refused. Default 5,000. */
   readonly maxConnections: number;
 }
@@ -254,7 +273,8 @@ export interface TappedFrame {
   readonly connection: Connection;
   readonly direction: "in" | "out";
   /** `empty` is a heartbeat. */
-  readonly kind: "open" | "begin" | "attach" | "flow" | "transfer" | "disposition" | "detach" | "end" | "close" | "empty";
+  readonly kind:
+    "open" | "begin" | "attach" | "flow" | "transfer" | "disposition" | "detach" | "end" | "close" | "empty";
   readonly channel: number;
   readonly bytes: Uint8Array;
 }
