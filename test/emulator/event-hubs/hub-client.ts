@@ -2,8 +2,12 @@ import {
   EventHubConsumerClient,
   EventHubProducerClient,
   type EventPosition,
+  type LastEnqueuedEventProperties,
+  type PartitionContext,
   type ReceivedEventData,
   type SubscribeOptions,
+  type Subscription,
+  type SubscriptionEventHandlers,
 } from "@azure/event-hubs";
 import { quick, type Fixture } from "../fixture.js";
 
@@ -26,33 +30,20 @@ export class HubClient {
     return this.#keep(new EventHubConsumerClient(group, this.#fixture.connectionString(), this.#hub, quick));
   }
 
-  /** Reads a partition until `count` events have come. */
-  async read(count: number, from: EventPosition, options: ReadOptions = {}): Promise<ReceivedEventData[]> {
+  /** Begins to read a partition; resolves when the reader is about to attach. */
+  async subscribe(from: EventPosition, options: ReadOptions = {}): Promise<Subscribed> {
     const { partitionId = "0", group, ...rest } = options;
-    const consumer = this.consumer(group);
-    const found: ReceivedEventData[] = [];
-    const enough = deferred<void>();
-    const subscription = consumer.subscribe(
-      partitionId,
-      {
-        processEvents: (events) => {
-          found.push(...events);
-          if (found.length >= count) enough.resolve();
-          return Promise.resolve();
-        },
-        processError: (error) => {
-          enough.reject(error);
-          return Promise.resolve();
-        },
-      },
-      { startPosition: from, maxWaitTimeInSeconds: 0.1, ...rest },
-    );
+    return Subscribed.start(this.consumer(group), partitionId, { startPosition: from, ...rest });
+  }
+
+  /** Reads a partition until `count` events have come. @throws what the client's `processError` gets */
+  async read(count: number, from: EventPosition, options: ReadOptions = {}): Promise<ReceivedEventData[]> {
+    const reading = await this.subscribe(from, options);
     try {
-      await enough.promise;
+      return await reading.events(count);
     } finally {
-      await subscription.close();
+      await reading.close();
     }
-    return found;
   }
 
   async close(): Promise<void> {
@@ -62,6 +53,74 @@ export class HubClient {
   #keep<T extends { close(): Promise<void> }>(client: T): T {
     this.#clients.push(client);
     return client;
+  }
+}
+
+/** A subscription to one partition. */
+export class Subscribed {
+  readonly #found: ReceivedEventData[] = [];
+  readonly #error = deferred<Error>();
+  readonly #ready = deferred<undefined>();
+  #arrived = deferred<undefined>();
+  #context: PartitionContext | undefined;
+  #subscription: Subscription | undefined;
+
+  static async start(
+    consumer: EventHubConsumerClient,
+    partitionId: string,
+    options: SubscribeOptions,
+  ): Promise<Subscribed> {
+    const subscribed = new Subscribed();
+    subscribed.#subscription = consumer.subscribe(partitionId, subscribed.#handlers(), {
+      maxWaitTimeInSeconds: 0.05,
+      ...options,
+    });
+    // An empty batch after the wait, an event or an error: the reader has tried to attach.
+    await Promise.race([subscribed.#ready.promise, subscribed.error]);
+    return subscribed;
+  }
+
+  /** What `processError` gets first. */
+  get error(): Promise<Error> {
+    return this.#error.promise;
+  }
+
+  /** All events so far, once there are as many. @throws what `processError` gets before */
+  async events(count: number): Promise<ReceivedEventData[]> {
+    while (this.#found.length < count) {
+      const failed = await Promise.race([this.#arrived.promise, this.error]);
+      if (failed !== undefined) throw failed;
+    }
+    return [...this.#found];
+  }
+
+  async bodies(count: number): Promise<unknown[]> {
+    return (await this.events(count)).map(({ body }) => body as unknown);
+  }
+
+  lastEnqueued(): LastEnqueuedEventProperties | undefined {
+    return this.#context?.lastEnqueuedEventProperties;
+  }
+
+  async close(): Promise<void> {
+    await this.#subscription?.close();
+  }
+
+  #handlers(): SubscriptionEventHandlers {
+    return {
+      processEvents: (events, context) => {
+        this.#context = context;
+        this.#found.push(...events);
+        this.#ready.resolve(undefined);
+        this.#arrived.resolve(undefined);
+        this.#arrived = deferred();
+        return Promise.resolve();
+      },
+      processError: (error) => {
+        this.#error.resolve(error);
+        return Promise.resolve();
+      },
+    };
   }
 }
 

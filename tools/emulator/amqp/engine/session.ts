@@ -105,7 +105,7 @@ export class ServerSession {
   writeAttach(attach: Attach, reply: AttachReply, accepted: boolean): void {
     const { name, handle, peerReceives, senderSettleMode, receiverSettleMode } = attach;
     // Refused: the terminus that would be ours is null (AMQP 1.0 part 2.6.3).
-    const source = !accepted && peerReceives ? undefined : echoedSource(attach.source, reply.filters);
+    const source = !accepted && peerReceives ? undefined : echoedSource(attach.source, reply);
     const target = !accepted && !peerReceives ? undefined : attach.target;
     const frame = attachFrame(this.channel, {
       name,

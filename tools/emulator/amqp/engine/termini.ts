@@ -1,4 +1,4 @@
-import type { AmqpValue, EngineLimits, Terminus } from "./engine.js";
+import type { AttachReply, EngineLimits, Terminus } from "./engine.js";
 import { FieldReader } from "./field-reader.js";
 import { maxPerformativeValues, readTerminus } from "./performatives.js";
 import type { Attach } from "./performatives.js";
@@ -15,12 +15,12 @@ export function readTermini(
   return { source: read(attach.source), target: read(attach.target) };
 }
 
-/** The source that the peer sent, byte for byte but for its filters, if others are given. */
+/** The source that the peer sent, byte for byte but for its address and its filters, if others are given. */
 export function echoedSource(
   source: Buffer | undefined,
-  filters: ReadonlyMap<string, AmqpValue> | undefined,
+  { filters, sourceAddress }: AttachReply,
 ): Uint8Array | undefined {
-  if (source === undefined || filters === undefined) return source;
+  if (source === undefined || (filters === undefined && sourceAddress === undefined)) return source;
   const reader = new FieldReader({ maxDepth: 1, maxValues: 1 }).reset(source);
   reader.openComposite();
   const fields = Array.from({ length: sourceFields }, () => reader.rawField() ?? nullField);
@@ -28,7 +28,8 @@ export function echoedSource(
   writer.raw(sourceHead);
   const list = writer.begin(0xd0, sourceFields);
   for (const [index, field] of fields.entries()) {
-    if (index === filterField) writer.symbolMap(filters);
+    if (index === addressField && sourceAddress !== undefined) writer.value(sourceAddress);
+    else if (index === filterField && filters !== undefined) writer.symbolMap(filters);
     else writer.raw(field);
   }
   writer.end(list);
@@ -37,6 +38,7 @@ export function echoedSource(
 
 /** AMQP 1.0 part 3.5.3. */
 const sourceFields = 11;
+const addressField = 0;
 const filterField = 7;
 const sourceHead = Buffer.from([0x00, 0x53, 0x28]);
 const nullField = Buffer.from([0x40]);
