@@ -34,6 +34,19 @@ export class EmulatorClock {
     for (const advanced of this.#advanced) advanced();
   }
 
+  /**
+   * Makes the present `nowMs`, also an earlier one. Calls nobody back: whoever lives by this clock must begin anew.
+   * For restoring the state of another moment.
+   */
+  moveTo(nowMs: number): void {
+    this.#offsetMs = nowMs - this.#wall();
+  }
+
+  /** Makes the present the machine's own. Calls nobody back, as `moveTo`. */
+  rewind(): void {
+    this.#offsetMs = 0;
+  }
+
   /** Calls back within every `advance`. Returns what ends that. */
   onAdvance(advanced: () => void): () => void {
     this.#advanced.add(advanced);

@@ -1,60 +1,76 @@
 import { randomUUID } from "node:crypto";
 import { createBroker, type Broker } from "../../adapters/memory/broker/broker.js";
 import { BrokerError } from "../../adapters/memory/broker/broker-error.js";
+import { createKernel } from "../../adapters/memory/broker/create-kernel.js";
 import type { QueueOptions, TopicOptions } from "../../adapters/memory/broker/entity-options.js";
+import type { Kernel, Tier } from "../../adapters/memory/broker/kernel.js";
 import { createNotifier, type Notifier } from "../../adapters/memory/broker/notifier/notifier.js";
 import type { DeliveryRequest } from "../../adapters/memory/broker/notifier/push-request.js";
+import type { Topic } from "../../adapters/memory/broker/notifier/topic.js";
 import type { HubOptions } from "../../adapters/memory/broker/stream/hub.js";
 import { createStreamEngine, type StreamEngine } from "../../adapters/memory/broker/stream/stream-engine.js";
+import { createStreamState, type StreamState } from "../../adapters/memory/broker/stream/stream-state.js";
 import type { EmulatorClock } from "./clock.js";
 
 export type EntityKind = "queue" | "topic" | "hub";
 
 export interface NamespaceOptions {
   readonly clock: EmulatorClock;
+  /** Decides the size limits of Service Bus. Default `standard`. */
+  readonly tier?: Tier | undefined;
   /** Makes the HTTP requests of Event Grid's push subscriptions. */
   readonly deliver: (namespace: Namespace, request: DeliveryRequest) => void;
   /** Where an Event Grid endpoint consents by hand. */
   readonly validationUrl: (namespace: Namespace, code: string) => string;
 }
 
+/** The engines of a namespace with the state that they live on, which snapshots read and fill. */
+export interface Engines {
+  readonly broker: Broker;
+  readonly kernel: Kernel;
+  readonly streams: StreamEngine;
+  readonly streamState: StreamState;
+  readonly notifier: Notifier;
+  readonly topics: Map<string, Topic>;
+}
+
 /**
  * One virtual namespace: queues and topics, event hubs, and Event Grid topics, on the engines that the in-memory adapter
  * runs on. Queues, topics and hubs share their names, because all of them are addressed on one port.
+ *
+ * A reset or restore replaces the engines: take them from here for every call, and keep none of them.
  */
 export class Namespace {
   readonly name: string;
   /** When it came to be, in the emulator's time. */
   readonly createdMs: number;
-  readonly broker: Broker;
-  readonly streams: StreamEngine;
-  readonly notifier: Notifier;
-  readonly #clock: EmulatorClock;
-  /** Names of hubs in lower case; the engines know the rest. */
-  readonly #hubs = new Map<string, string>();
+  readonly #options: NamespaceOptions;
   readonly #stopListening: () => void;
+  #engines: Engines;
   #timer: NodeJS.Timeout | undefined;
   #dueMs = Infinity;
   #depth = 0;
 
   constructor(name: string, options: NamespaceOptions) {
-    const startMs = options.clock.now();
     this.name = name;
-    this.createdMs = startMs;
-    this.#clock = options.clock;
-    this.broker = createBroker({ startMs, ids: randomUUID });
-    this.streams = createStreamEngine({ startMs });
-    this.notifier = createNotifier({
-      startMs,
-      ids: randomUUID,
-      deliver: (request) => {
-        options.deliver(this, request);
-      },
-      validationUrl: (code) => options.validationUrl(this, code),
-    });
+    this.createdMs = options.clock.now();
+    this.#options = options;
+    this.#engines = this.#emptyEngines();
     this.#stopListening = options.clock.onAdvance(() => {
       this.enter(() => undefined);
     });
+  }
+
+  get broker(): Broker {
+    return this.#engines.broker;
+  }
+
+  get streams(): StreamEngine {
+    return this.#engines.streams;
+  }
+
+  get notifier(): Notifier {
+    return this.#engines.notifier;
   }
 
   /**
@@ -75,15 +91,13 @@ export class Namespace {
   /** What has that name, in whatever letter case. */
   kindOf(name: string): EntityKind | undefined {
     const key = name.toLowerCase();
-    if (this.#hubs.has(key)) return "hub";
-    const has = (names: readonly string[]): boolean => names.some((each) => each.toLowerCase() === key);
-    if (has(this.broker.queues())) return "queue";
-    return has(this.broker.topics()) ? "topic" : undefined;
+    const { kernel, streamState } = this.#engines;
+    return streamState.hubs.has(key) ? "hub" : kernel.entities.byName.get(key)?.kind;
   }
 
   /** Names of event hubs, in the order of creation. */
   hubs(): readonly string[] {
-    return [...this.#hubs.values()];
+    return Array.from(this.#engines.streamState.hubs.values(), ({ name }) => name);
   }
 
   /** @throws {BrokerError} `com.microsoft:entity-already-exists`, also when a topic or hub has the name. */
@@ -108,7 +122,20 @@ export class Namespace {
     this.enter(() => {
       this.streams.createHub(name, options);
     });
-    this.#hubs.set(name.toLowerCase(), name);
+  }
+
+  /** @throws {BrokerError} `amqp:not-found` */
+  deleteQueue(name: string): void {
+    this.enter(() => {
+      this.broker.deleteQueue(name);
+    });
+  }
+
+  /** @throws {BrokerError} `amqp:not-found` */
+  deleteTopic(name: string): void {
+    this.enter(() => {
+      this.broker.deleteTopic(name);
+    });
   }
 
   /** @throws {BrokerError} `amqp:not-found` */
@@ -116,7 +143,20 @@ export class Namespace {
     this.enter(() => {
       this.streams.deleteHub(name);
     });
-    this.#hubs.delete(name.toLowerCase());
+  }
+
+  /** Reads the state of the engines at the present. */
+  inspect<T>(read: (engines: Engines) => T): T {
+    return this.enter(() => read(this.#engines));
+  }
+
+  /**
+   * Begins anew, with empty engines at the clock's present. Whoever is attached stays attached to the old ones, which
+   * nothing moves any more: end the connections first.
+   */
+  replaceEngines(): Engines {
+    this.#engines = this.#emptyEngines();
+    return this.#engines;
   }
 
   /** Stops its timer and leaves the clock. */
@@ -124,6 +164,29 @@ export class Namespace {
     this.#stopListening();
     clearTimeout(this.#timer);
     this.#timer = undefined;
+  }
+
+  #emptyEngines(): Engines {
+    const { clock, tier, deliver, validationUrl } = this.#options;
+    const startMs = clock.now();
+    const settings = { startMs, ids: randomUUID, ...(tier === undefined ? {} : { tier }) };
+    const kernel = createKernel(settings);
+    const streamState = createStreamState(startMs);
+    const topics = new Map<string, Topic>();
+    const pushing = {
+      deliver: (request: DeliveryRequest) => {
+        deliver(this, request);
+      },
+      validationUrl: (code: string) => validationUrl(this, code),
+    };
+    return {
+      kernel,
+      broker: createBroker(settings, kernel),
+      streamState,
+      streams: createStreamEngine({ startMs }, streamState),
+      topics,
+      notifier: createNotifier({ startMs, ids: randomUUID, ...pushing }, topics),
+    };
   }
 
   #refuseTaken(name: string): void {
@@ -136,7 +199,7 @@ export class Namespace {
   }
 
   #catchUp(): void {
-    const nowMs = this.#clock.now();
+    const nowMs = this.#options.clock.now();
     this.broker.advanceTo(nowMs);
     this.notifier.advanceTo(nowMs);
     this.streams.advanceTo(nowMs);
@@ -150,7 +213,7 @@ export class Namespace {
     this.#timer = undefined;
     this.#dueMs = dueMs;
     if (dueMs === Infinity) return;
-    const delayMs = Math.min(Math.max(0, Math.ceil(dueMs - this.#clock.now())), maxTimerMs);
+    const delayMs = Math.min(Math.max(0, Math.ceil(dueMs - this.#options.clock.now())), maxTimerMs);
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       this.enter(() => undefined);
