@@ -1,10 +1,9 @@
-import { BrokerError } from "../../adapters/memory/broker/broker-error.js";
 import { createOnUse } from "../../tools/emulator/amqp/create-on-use.js";
-import type { Door } from "../../tools/emulator/amqp/door.js";
 import type { EngineLimits, FrameTap } from "../../tools/emulator/amqp/engine/engine.js";
 import { startAmqpServer, type AmqpServer } from "../../tools/emulator/amqp/engine/server.js";
 import { eventHubsDoor } from "../../tools/emulator/amqp/event-hubs/event-hubs-door.js";
 import { amqpService } from "../../tools/emulator/amqp/router.js";
+import { serviceBusDoor } from "../../tools/emulator/amqp/service-bus/service-bus-door.js";
 import { EmulatorClock } from "../../tools/emulator/clock.js";
 import { Namespace } from "../../tools/emulator/namespace.js";
 import { rootRule } from "../../tools/emulator/security/access-rule.js";
@@ -52,7 +51,7 @@ export async function startFixture(options: FixtureOptions = {}): Promise<Fixtur
       namespaceOf: () => namespace,
       auth: options.auth,
       createOnUse: options.createOnUse === true ? createOnUse : undefined,
-      serviceBus: noServiceBus,
+      serviceBus: serviceBusDoor,
       eventHubs: eventHubsDoor,
     }),
     onError: (error) => faults.push(error),
@@ -73,11 +72,3 @@ export async function startFixture(options: FixtureOptions = {}): Promise<Fixtur
     },
   };
 }
-
-/** Until its door stands. */
-const noServiceBus: Door = () => ({
-  attach() {
-    throw new BrokerError("amqp:not-implemented", "Service Bus has no door yet.");
-  },
-  closed: () => undefined,
-});

@@ -1,6 +1,7 @@
 import type { BrokerMessage } from "../../../../adapters/memory/broker/message.js";
 import { annotationName, type AnnotationWriter } from "./annotation-writer.js";
 import { encodeMessage } from "./encode-message.js";
+import { scanSections } from "./sections.js";
 import type { WireClock } from "./wire-message.js";
 
 /** What Service Bus knows of a message that it hands out or shows. A `Delivery` and a `PeekedMessage` are such. */
@@ -38,9 +39,15 @@ export function encodeForReceiver(facts: ReceivedFacts, clock: WireClock): Uint8
   );
 }
 
-/** The same in one piece, as the management door hands messages out. */
-export const encodeWhole = (facts: ReceivedFacts, clock: WireClock): Buffer =>
-  Buffer.concat(encodeForReceiver(facts, clock));
+/** The same in one piece, as the management door hands messages out; body and footer may be left out. */
+export function encodeWhole(
+  facts: ReceivedFacts,
+  clock: WireClock,
+  { withoutBody = false }: { readonly withoutBody?: boolean } = {},
+): Buffer {
+  const whole = Buffer.concat(encodeForReceiver(facts, clock));
+  return withoutBody ? whole.subarray(0, scanSections(whole).restStart) : whole;
+}
 
 const names = {
   sequenceNumber: annotationName("x-opt-sequence-number"),
