@@ -35,10 +35,11 @@ interface PublishingProperties {
   readonly lastPublishedSequenceNumber?: number;
 }
 
-function idempotentProducer(
-  options: Internals["_partitionOptions"] = {},
-): EventHubProducerClient & Internals {
-  const producer = sales.producer() as EventHubProducerClient & Internals;
+// A cast through `unknown`: names with underscores are private there.
+type IdempotentProducer = Pick<EventHubProducerClient, "sendBatch"> & Internals;
+
+function idempotentProducer(options: Internals["_partitionOptions"] = {}): IdempotentProducer {
+  const producer = sales.producer() as unknown as IdempotentProducer;
   producer._enableIdempotentRetries = true;
   producer._partitionOptions = options;
   return producer;
