@@ -61,6 +61,8 @@ export async function startEchoServer(
     open: (connection) => serve(connection, echo(connection)),
     onError: (error) => errors.push(error),
     ...options,
+    // Raw peers do not answer a close.
+    limits: { closeMs: 50, ...options.limits },
   });
   return {
     ...server,

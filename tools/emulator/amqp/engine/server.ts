@@ -1,23 +1,24 @@
 import { createServer } from "node:net";
-import type { Socket } from "node:net";
-import type { Duplex } from "node:stream";
+import type { Server, Socket } from "node:net";
 import { ServerConnection } from "./connection.js";
 import type { ServerContext } from "./connection.js";
 import type { Connection, EngineLimits, FrameTap, OpenConnection } from "./engine.js";
 import { engineLimits } from "./limits.js";
+import { protocolSwitch } from "./protocol-switch.js";
+import type { TlsFiles } from "./protocol-switch.js";
 
 export interface AmqpServerOptions {
   readonly host: string;
   /** 0 picks a free one. */
   readonly port: number;
-  /** Both in PEM. With it the same port also speaks TLS. */
-  readonly tls?: { readonly cert: string | Buffer; readonly key: string | Buffer };
+  /** With it the same port also speaks TLS. */
+  readonly tls?: TlsFiles;
   readonly limits?: Partial<EngineLimits>;
   readonly open: OpenConnection;
   readonly tap?: FrameTap;
   /** What we call ourselves. Default `waybill-emulator`. */
   readonly containerId?: string;
-  /** A handler threw, which closed its connection. Default: nobody is told. */
+  /** A handler or the tap threw, which closed the connection. Default: nobody is told. */
   readonly onError?: (error: unknown, connection: Connection) => void;
 }
 
@@ -30,48 +31,80 @@ export interface AmqpServer {
 }
 
 /**
- * Listens for AMQP.
- * @throws {Error} The address is in use, or not ours.
+ * Listens for AMQP, plain or over WebSockets, and for both over TLS if there is a certificate: all on one port.
+ * @throws {Error} The address is in use or not ours, or the certificate is broken.
  */
 export async function startAmqpServer(options: AmqpServerOptions): Promise<AmqpServer> {
   const limits = engineLimits(options.limits);
   const connections = new Set<ServerConnection>();
-  const sockets = new Set<Socket>();
+  const goodbye = new Goodbye(connections, limits.closeMs);
   const context: ServerContext = {
     limits,
     containerId: options.containerId ?? "waybill-emulator",
     open: options.open,
     tap: options.tap,
     onError: options.onError ?? (() => undefined),
-    onClosed: (connection) => void connections.delete(connection),
+    onClosed: (connection) => {
+      connections.delete(connection);
+      goodbye.check();
+    },
     budget: { partialBytes: 0 },
   };
-  const serve = (stream: Duplex): void => void connections.add(new ServerConnection(stream, context));
+  const take = protocolSwitch(options.tls, limits, (stream) => {
+    connections.add(new ServerConnection(stream, context));
+  });
+  const sockets = new Set<Socket>();
   const server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
-    serve(socket);
+    take(socket);
   });
   server.maxConnections = limits.maxConnections;
+  return {
+    port: await listen(server, options),
+    connections: () => [...connections].filter((connection) => connection.phase === "open"),
+    close: async () => {
+      const closed = new Promise((resolve) => server.close(resolve));
+      await goodbye.say();
+      for (const socket of sockets) socket.destroy();
+      await closed;
+    },
+  };
+}
+
+async function listen(server: Server, { host, port }: AmqpServerOptions): Promise<number> {
   await new Promise<void>((resolve, reject) => {
-    server.once("error", reject).listen(options.port, options.host, resolve);
+    server.once("error", reject).listen(port, host, resolve);
   });
   const address = server.address();
-  return {
-    port: typeof address === "object" && address !== null ? address.port : options.port,
-    connections: () => [...connections].filter((connection) => connection.phase === "open"),
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        for (const connection of connections) {
-          connection.close({
-            condition: "amqp:connection:forced",
-            description: "The server is shutting down.",
-          });
-        }
-        setTimeout(() => {
-          for (const socket of sockets) socket.destroy();
-        }, limits.closeMs).unref();
-      }),
-  };
+  return typeof address === "object" && address !== null ? address.port : port;
+}
+
+/** Closes all connections and waits until they are gone, but not for long. */
+class Goodbye {
+  private done: (() => void) | undefined;
+
+  constructor(
+    private readonly connections: ReadonlySet<ServerConnection>,
+    private readonly waitMs: number,
+  ) {}
+
+  async say(): Promise<void> {
+    for (const connection of this.connections) {
+      connection.close({ condition: "amqp:connection:forced", description: "The server is shutting down." });
+    }
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, this.waitMs);
+      this.done = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      this.check();
+    });
+  }
+
+  /** Some connection has gone. */
+  check(): void {
+    if (this.connections.size === 0) this.done?.();
+  }
 }
