@@ -1,7 +1,8 @@
 import type { Checkpoint, CheckpointStore, PartitionOwnership } from "@azure/event-hubs";
 
 /** A checkpoint store for processors of one group, as an application would write one for a test. */
-export function memoryCheckpointStore(): CheckpointStore {
+/** @param nowMs The machine's time, by which clients judge whether an ownership is still held. */
+export function memoryCheckpointStore(nowMs: () => number): CheckpointStore {
   const ownerships = new Map<string, PartitionOwnership>();
   const checkpoints = new Map<string, Checkpoint>();
   let etags = 0;
@@ -11,7 +12,7 @@ export function memoryCheckpointStore(): CheckpointStore {
     const claimed = {
       ...wanted,
       etag: String(etags),
-      lastModifiedTimeInMs: performance.timeOrigin + performance.now(),
+      lastModifiedTimeInMs: nowMs(),
     };
     ownerships.set(wanted.partitionId, claimed);
     return [claimed];

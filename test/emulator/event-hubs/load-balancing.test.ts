@@ -43,7 +43,7 @@ async function sendToAll(what: string): Promise<string[]> {
 }
 
 const stores: [string, () => Promise<CheckpointStore>][] = [
-  ["a checkpoint store in memory", () => Promise.resolve(memoryCheckpointStore())],
+  ["a checkpoint store in memory", () => Promise.resolve(memoryCheckpointStore(() => fixture.clock.now()))],
   [
     "Microsoft's blob checkpoint store on Azurite",
     async () => {
