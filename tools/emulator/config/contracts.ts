@@ -7,7 +7,7 @@ import {
 } from "../../../adapters/memory/broker/channels/channel-entity.js";
 import type { Namespace } from "../namespace.js";
 import { ConfigError } from "./config-error.js";
-import type { Declaration } from "./declaration.js";
+import type { Declaration, TopicKeys } from "./declaration.js";
 
 /** A contract module: its path, or what it exports (`import * as contracts from …`), or one of its channels. */
 export type ContractSource = string | object;
@@ -77,7 +77,7 @@ function declarationOf(channel: unknown, source: string): Declaration {
     name,
     source,
     shape: shapeOf(declared),
-    create: (namespace) => createChannelEntity(makerOf(namespace), name, declared),
+    create: (namespace, keys) => createChannelEntity(makerOf(namespace, keys), name, declared),
   };
 }
 
@@ -98,7 +98,7 @@ function shapeOf({ kind, settings }: DeclaredChannel): string {
   return `${kind} ${JSON.stringify(shape)}`;
 }
 
-function makerOf(namespace: Namespace): EntityMaker {
+function makerOf(namespace: Namespace, keys: TopicKeys): EntityMaker {
   const { broker, notifier } = namespace;
   return {
     createQueue: (name, options) => namespace.createQueue(name, options),
@@ -111,7 +111,7 @@ function makerOf(namespace: Namespace): EntityMaker {
     },
     createNotifications: (name) => {
       namespace.enter(() => {
-        notifier.createTopic(name);
+        notifier.createTopic(name, { keys });
       });
     },
   };

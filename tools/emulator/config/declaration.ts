@@ -2,6 +2,9 @@ import { BrokerError } from "../../../adapters/memory/broker/broker-error.js";
 import type { Namespace } from "../namespace.js";
 import { ConfigError } from "./config-error.js";
 
+/** Access keys, in base64, of Event Grid topics; none for topics that are open to everybody. */
+export type TopicKeys = readonly string[];
+
 /** One entity that a configuration or a contract asks for. */
 export interface Declaration {
   readonly family: "queue, topic or hub" | "Event Grid topic";
@@ -11,7 +14,7 @@ export interface Declaration {
   /** What it says, if two that say the same are one: contracts are shared. */
   readonly shape?: string;
   /** Makes the entity, not yet forwarding: the destination may come later. */
-  create(namespace: Namespace): void;
+  create(namespace: Namespace, keys: TopicKeys): void;
   /** What needs the other entities. */
   connect?(namespace: Namespace): void;
 }
@@ -21,9 +24,13 @@ export interface Declaration {
  *
  * @throws {ConfigError} if two declare one name, naming both; or for what the broker does not take
  */
-export function applyDeclarations(namespace: Namespace, declarations: readonly Declaration[]): void {
+export function applyDeclarations(
+  namespace: Namespace,
+  declarations: readonly Declaration[],
+  keys: TopicKeys = [],
+): void {
   const distinct = withoutRepetitions(declarations);
-  for (const declaration of distinct) inContext(declaration, () => declaration.create(namespace));
+  for (const declaration of distinct) inContext(declaration, () => declaration.create(namespace, keys));
   for (const declaration of distinct) inContext(declaration, () => declaration.connect?.(namespace));
 }
 

@@ -9,10 +9,10 @@ import type {
 import type { LiveLink } from "./watched-links.js";
 import type { WatchedLink, Witness } from "./witness.js";
 
-export interface Endings<L> {
+export interface Endings {
   /** Tells the service that the link has ended. */
-  readonly ended: (link: L) => void;
-  readonly forget: (link: L) => void;
+  readonly ended: () => void;
+  readonly forget: (link: LiveLink) => void;
 }
 
 /** A link on which the emulator sends. */
@@ -20,10 +20,10 @@ export class WatchedSender implements SenderLink, LiveLink {
   readonly facts: WatchedLink;
   readonly #inner: SenderLink;
   readonly #witness: Witness;
-  readonly #endings: Endings<WatchedSender>;
+  readonly #endings: Endings;
   #isGone = false;
 
-  constructor(inner: SenderLink, facts: WatchedLink, witness: Witness, endings: Endings<WatchedSender>) {
+  constructor(inner: SenderLink, facts: WatchedLink, witness: Witness, endings: Endings) {
     this.#inner = inner;
     this.facts = facts;
     this.#witness = witness;
@@ -60,7 +60,7 @@ export class WatchedSender implements SenderLink, LiveLink {
   end(error: AmqpError): void {
     if (this.#isGone) return;
     this.detach(error);
-    this.#endings.ended(this);
+    this.#endings.ended();
   }
 
   release(): void {
@@ -80,7 +80,7 @@ export class WatchedReceiver implements ReceiverLink, LiveLink {
   readonly facts: WatchedLink;
   readonly #inner: ReceiverLink;
   readonly #witness: Witness;
-  readonly #endings: Endings<WatchedReceiver> & { readonly withholds: () => boolean };
+  readonly #endings: Endings & { readonly withholds: () => boolean };
   #withheld = 0;
   #isGone = false;
 
@@ -88,7 +88,7 @@ export class WatchedReceiver implements ReceiverLink, LiveLink {
     inner: ReceiverLink,
     facts: WatchedLink,
     witness: Witness,
-    endings: Endings<WatchedReceiver> & { readonly withholds: () => boolean },
+    endings: Endings & { readonly withholds: () => boolean },
   ) {
     this.#inner = inner;
     this.facts = facts;
@@ -122,7 +122,7 @@ export class WatchedReceiver implements ReceiverLink, LiveLink {
   end(error: AmqpError): void {
     if (this.#isGone) return;
     this.detach(error);
-    this.#endings.ended(this);
+    this.#endings.ended();
   }
 
   release(): void {

@@ -108,8 +108,8 @@ export class WatchedLinks {
       },
       reply,
     );
-    const ended = (link: SenderLink): void => {
-      handler.detached(link);
+    const ended = (): void => {
+      handler.detached(outer);
     };
     const outer: WatchedSender = new WatchedSender(inner, facts, this.#witness, this.#ending(ended));
     this.#live.add(outer);
@@ -135,8 +135,8 @@ export class WatchedLinks {
       },
       reply,
     );
-    const ended = (link: ReceiverLink): void => {
-      handler.detached(link);
+    const ended = (): void => {
+      handler.detached(outer);
     };
     const withholds = (): boolean => this.#control.withholds(facts);
     const outer: WatchedReceiver = new WatchedReceiver(inner, facts, this.#witness, {
@@ -147,9 +147,9 @@ export class WatchedLinks {
     return outer;
   }
 
-  #ending<L extends LiveLink>(detached: (link: L) => void): Endings<L> {
+  #ending(ended: () => void): Endings {
     return {
-      ended: detached,
+      ended,
       forget: (link) => {
         this.#live.delete(link);
       },
