@@ -1,4 +1,5 @@
 import { EventHubBufferedProducerClient } from "@azure/event-hubs";
+import rhea from "rhea";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { partitionOfKey } from "../../../adapters/memory/broker/stream/partition-hash.js";
 import { connectRhea, event, openSender } from "../engine/rhea-client.js";
@@ -183,5 +184,43 @@ describe("a publisher by name", () => {
     const partitionId = String(partitionOfKey("till-3", 4));
     const events = await sales.read(2, { offset: "-1" }, { partitionId });
     expect(events.map(({ partitionKey }) => partitionKey)).toEqual(["till-3", "till-3"]);
+  });
+});
+
+describe("a batch", () => {
+  it("may have its key on the envelope alone", async () => {
+    const connection = await connectRhea(fixture.port);
+    const sender = await openSender(connection, "sales");
+    const events = ["a", "b"].map((body) => rhea.message.encode({ body }));
+    const envelope = {
+      body: rhea.message.data_sections(events) as unknown,
+      message_annotations: { "x-opt-partition-key": "store-7" },
+    };
+    sender.send(rhea.message.encode(envelope), undefined, 0x80013700);
+    await event(sender, "accepted");
+    connection.close();
+    const partitionId = String(partitionOfKey("store-7", 4));
+    const found = await sales.read(2, { offset: "-1" }, { partitionId });
+    expect(found.map(({ partitionKey }) => partitionKey)).toEqual(["store-7", "store-7"]);
+  });
+
+  it("is refused whole when it is empty, no batch, or has events of two keys", async () => {
+    const connection = await connectRhea(fixture.port);
+    const sender = await openSender(connection, "sales");
+    const keyed = (key: string) =>
+      rhea.message.encode({ body: key, message_annotations: { "x-opt-partition-key": key } });
+    const bodies: [unknown, string][] = [
+      [rhea.message.data_sections([]), "com.microsoft:argument-error"],
+      ["text", "amqp:decode-error"],
+      [rhea.message.data_section(Buffer.from([1, 2, 3])), "amqp:decode-error"],
+      [rhea.message.data_sections([keyed("a"), keyed("b")]), "com.microsoft:argument-error"],
+    ];
+    for (const [body, condition] of bodies) {
+      sender.send(rhea.message.encode({ body }), undefined, 0x80013700);
+      const { delivery } = await event(sender, "rejected");
+      expect(delivery?.remote_state).toMatchObject({ error: { condition } });
+    }
+    connection.close();
+    expect(counts()).toEqual([0, 0, 0, 0]);
   });
 });

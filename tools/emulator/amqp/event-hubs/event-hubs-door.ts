@@ -63,7 +63,8 @@ function attachPublisher(visit: Visit, request: LinkRequest, hub: string, part: 
   }
   acceptPublisher(visit, request, {
     hub,
-    publish: (events) => namespace.streams.publish(hub, events, target),
+    publish: (events, key) =>
+      namespace.streams.publish(hub, events, key === undefined ? target : { partitionKey: key, ...target }),
   });
 }
 

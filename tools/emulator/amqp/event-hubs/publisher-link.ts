@@ -12,13 +12,16 @@ import type {
 } from "../engine/engine.js";
 import { decodeMessage } from "../message/decode-message.js";
 import { MalformedMessage } from "../message/malformed-message.js";
+import { pairsOf } from "../message/property-pairs.js";
+import { absent, scanSections } from "../message/sections.js";
+import { readString } from "../message/simple-value.js";
 import { batchFormat, splitBatch } from "../message/split-batch.js";
 import { offered } from "./capabilities.js";
 
 export interface PublisherLinkOptions {
   readonly hub: string;
-  /** Stores a batch. @throws {BrokerError} */
-  readonly publish: (events: readonly BrokerMessage[]) => void;
+  /** Stores a batch; the key is that of its envelope, if its events have none. @throws {BrokerError} */
+  readonly publish: (events: readonly BrokerMessage[], key: string | undefined) => void;
   readonly capabilities?: readonly string[];
   /** Of the attach reply. */
   readonly properties?: ReadonlyMap<string, AmqpValue>;
@@ -77,8 +80,10 @@ class PublisherLink implements ReceiverHandler {
       if (payload.length > this.#maxBytes) throw batchTooLarge(payload.length, this.#maxBytes);
       const parts = format === batchFormat ? splitBatch(payload) : [payload];
       const events = parts.map((part) => decodeMessage(part, this.#visit.clock));
+      const keyed = format !== batchFormat || events[0]?.partitionKey !== undefined;
+      const key = keyed ? undefined : envelopeKey(payload);
       this.#visit.namespace.enter(() => {
-        this.#options.publish(events);
+        this.#options.publish(events, key);
       });
       return undefined;
     } catch (error) {
@@ -88,4 +93,12 @@ class PublisherLink implements ReceiverHandler {
       throw error;
     }
   }
+}
+
+/** Microsoft's clients write the key on the envelope and on every event; others may on the envelope alone. */
+function envelopeKey(payload: Buffer): string | undefined {
+  const at = scanSections(payload).messageAnnotations;
+  if (at === absent) return undefined;
+  const pair = pairsOf(payload, at).find(({ name }) => name === "x-opt-partition-key");
+  return pair === undefined ? undefined : readString(payload, pair.value);
 }
