@@ -11,7 +11,8 @@ import {
   type TopicOptions,
 } from "./entity-options.js";
 import { applyHoldingOptions, createHoldingStore, createTopicStore, topicSettings } from "./entity-store.js";
-import { detachAll } from "./detach.js";
+import { acceptsSends } from "./admit.js";
+import { detachAll, detachSenders } from "./detach.js";
 import { touch, type Kernel } from "./kernel.js";
 import { createQuota } from "./quota.js";
 import {
@@ -38,6 +39,7 @@ export function createQueue(kernel: Kernel, name: string, given: QueueOptions): 
     options,
     store,
     dedup: dedupOf(options),
+    senders: new Set(),
     ...bornNow(kernel),
   });
 }
@@ -52,6 +54,7 @@ export function updateQueue(kernel: Kernel, name: string, changes: QueueOptions)
   if (queue.dedup !== undefined) queue.dedup.windowMs = options.duplicateDetectionWindowMs;
   queue.updatedMs = kernel.wheel.nowMs();
   applyHoldingOptions(queue.store, options, Infinity);
+  if (!acceptsSends(queue)) detachSenders(kernel, queue, entityDisabled(queue.name, "Send"));
   afterUpdate(kernel, queue.store);
 }
 
@@ -60,6 +63,7 @@ export function deleteQueue(kernel: Kernel, name: string): void {
   const queue = queueNamed(kernel.entities, name);
   kernel.entities.byName.delete(name.toLowerCase());
   kernel.entities.targets.clear();
+  detachSenders(kernel, queue, entityNotFound(queue.name));
   abolish(kernel, queue.store);
 }
 
@@ -76,6 +80,7 @@ export function createTopic(kernel: Kernel, name: string, given: TopicOptions): 
     store,
     dedup: dedupOf(options),
     quota,
+    senders: new Set(),
     subscriptions: new Map(),
     ...bornNow(kernel),
   });
@@ -90,6 +95,7 @@ export function updateTopic(kernel: Kernel, name: string, changes: TopicOptions)
   if (topic.dedup !== undefined) topic.dedup.windowMs = topic.options.duplicateDetectionWindowMs;
   topic.store.settings = topicSettings(topic.options);
   for (const subscription of topic.subscriptions.values()) applySubscription(subscription);
+  if (!acceptsSends(topic)) detachSenders(kernel, topic, entityDisabled(topic.name, "Send"));
   afterUpdate(kernel, topic.store);
 }
 
@@ -98,6 +104,7 @@ export function deleteTopic(kernel: Kernel, name: string): void {
   const topic = topicNamed(kernel.entities, name);
   kernel.entities.byName.delete(name.toLowerCase());
   kernel.entities.targets.clear();
+  detachSenders(kernel, topic, entityNotFound(topic.name));
   for (const subscription of topic.subscriptions.values()) abolish(kernel, subscription.store);
   abolish(kernel, topic.store);
 }

@@ -90,8 +90,11 @@ export function requireSessionId(target: SendTarget, message: BrokerMessage): vo
 
 /** @throws {BrokerError} `com.microsoft:entity-disabled` */
 export function refuseDisabledSend(target: SendTarget): void {
-  const { status } = target.options;
-  if (status === "Disabled" || status === "SendDisabled") throw entityDisabled(target.name, "Send");
+  if (!acceptsSends(target)) throw entityDisabled(target.name, "Send");
+}
+
+export function acceptsSends({ options: { status } }: SendTarget): boolean {
+  return status !== "Disabled" && status !== "SendDisabled";
 }
 
 const direct: Origin = { enqueuedSequenceNumber: 0, hops: 0, deadLetterSource: undefined };

@@ -1,3 +1,4 @@
+import type { BrokerError } from "./broker-error.js";
 import type { DedupWindow } from "./dedup-window.js";
 import type { QueueOptions, SubscriptionOptions, TopicOptions } from "./entity-options.js";
 import type { Quota } from "./quota.js";
@@ -12,7 +13,12 @@ interface Entity {
   updatedMs: number;
 }
 
-export interface QueueEntity extends Entity {
+interface Sendable {
+  /** How those who may send, and want to be told when they may no longer, are told. */
+  readonly senders: Set<(error: BrokerError) => void>;
+}
+
+export interface QueueEntity extends Entity, Sendable {
   readonly kind: "queue";
   readonly name: string;
   options: Required<QueueOptions>;
@@ -20,7 +26,7 @@ export interface QueueEntity extends Entity {
   readonly dedup: DedupWindow | undefined;
 }
 
-export interface TopicEntity extends Entity {
+export interface TopicEntity extends Entity, Sendable {
   readonly kind: "topic";
   readonly name: string;
   options: Required<TopicOptions>;

@@ -1,5 +1,6 @@
 import { refuseDisabledSend, send } from "./admit.js";
 import type { ReceiveMode } from "./attachment.js";
+import type { BrokerError } from "./broker-error.js";
 import type { Delivery } from "./delivery.js";
 import { detach } from "./detach.js";
 import { receiveSource, sendTarget } from "./entities.js";
@@ -18,12 +19,22 @@ import { listSessions, type ListSessionsOptions } from "./list-sessions.js";
 import { acceptSession, waitForSession, type SessionReceiver } from "./session-receiver.js";
 import type { Settlement } from "./settle.js";
 
+export interface SenderOptions {
+  /** What the sender's client may do. Default: everything. */
+  readonly rights?: readonly Right[];
+  /** The entity was deleted, or takes no messages any more. Must not throw. */
+  readonly onDetach?: (error: BrokerError) => void;
+}
+
 /** Sending, receiving, and what Azure does through `$management`. */
 export interface Messaging {
   /** Throws if `rights` do not contain `right`. For changes of entities, which have no link to attach. */
   authorize(address: string, right: Right, rights: readonly Right[]): void;
-  /** Throws what a sender's link would be refused with; sending needs no link here. */
-  attachSender(address: string, options?: { readonly rights?: readonly Right[] }): void;
+  /**
+   * Throws what a sender's link would be refused with. Sending needs no link here; one is told when it would end, and what
+   * is returned takes that back.
+   */
+  attachSender(address: string, options?: SenderOptions): () => void;
   /** Stores all messages or none, and returns their sequence numbers (also for duplicates, which are not stored). */
   send(address: string, messages: readonly BrokerMessage[]): number[];
   /** As `send`; every message needs `scheduledEnqueueTimeMs`. The numbers cancel. */
@@ -63,7 +74,17 @@ function sendingOf(
     authorize: requireRight,
     attachSender(address, options = {}) {
       requireRight(address, "Send", options.rights);
-      refuseDisabledSend(sendTarget(entities, address));
+      const target = sendTarget(entities, address);
+      refuseDisabledSend(target);
+      const { onDetach } = options;
+      if (onDetach === undefined) return () => undefined;
+      const told = (error: BrokerError): void => {
+        onDetach(error);
+      };
+      target.senders.add(told);
+      return () => {
+        target.senders.delete(told);
+      };
     },
     send(address, messages) {
       const target = sendTarget(entities, address);

@@ -1,4 +1,5 @@
 import type { BrokerMessage } from "../../../../adapters/memory/broker/message.js";
+import type { SenderOptions } from "../../../../adapters/memory/broker/messaging-door.js";
 import { tooLarge } from "../../../../adapters/memory/broker/refusals.js";
 import type { Visit } from "../door.js";
 import type {
@@ -16,19 +17,19 @@ import { refusalOf } from "./refusal.js";
 /**
  * Accepts a link on which a client sends messages, alone or in batches, to a queue or topic.
  *
- * A message that the broker refuses is rejected with the broker's reason, and the link stays; only when the entity is gone
- * or disabled, or a batch is empty, the link ends.
+ * A message that the broker refuses is rejected with the broker's reason, and the link stays; it ends by a batch without a
+ * message, and when the entity is gone or takes no more messages.
  * @throws {BrokerError} what the link is to be refused with
  */
 export function acceptIncoming(visit: Visit, request: LinkRequest, address: string): void {
   const { namespace } = visit;
   const rights = visit.rightsOn(address);
+  const handler = new IncomingLink(visit, address);
   const maxMessageSize = namespace.enter(() => {
-    namespace.broker.attachSender(address, rights === undefined ? {} : { rights });
+    handler.begin(rights === undefined ? {} : { rights });
     return maxMessageBytes(visit, address);
   });
-  const handler = new IncomingLink(visit, address, maxMessageSize);
-  request.acceptAsReceiver(handler, { maxMessageSize }).grant(window);
+  handler.serve(request.acceptAsReceiver(handler, { maxMessageSize }), maxMessageSize);
 }
 
 /** A client of Microsoft's without credit sleeps for a second: it should never run out (amqp-wire.md 1). */
@@ -44,23 +45,42 @@ function maxMessageBytes({ namespace }: Visit, address: string): number {
 class IncomingLink implements ReceiverHandler {
   readonly #visit: Visit;
   readonly #address: string;
-  readonly #maxBytes: number;
+  #maxBytes = 0;
+  #link: ReceiverLink | undefined;
+  #leave: () => void = () => undefined;
 
-  constructor(visit: Visit, address: string, maxBytes: number) {
+  constructor(visit: Visit, address: string) {
     this.#visit = visit;
     this.#address = address;
+  }
+
+  /** @throws {BrokerError} what the link is to be refused with */
+  begin(options: SenderOptions): void {
+    this.#leave = this.#visit.namespace.broker.attachSender(this.#address, {
+      ...options,
+      onDetach: (error) => {
+        this.#link?.detach(refusalOf(error));
+      },
+    });
+  }
+
+  serve(link: ReceiverLink, maxBytes: number): void {
+    this.#link = link;
     this.#maxBytes = maxBytes;
+    link.grant(window);
   }
 
   message(link: ReceiverLink, delivery: IncomingDelivery): void {
     const error = this.#store(delivery);
     delivery.settle(error === undefined ? { type: "accepted" } : { type: "rejected", error });
-    if (error !== undefined && endsLink.has(error.condition)) link.detach(error);
-    else if (link.credit < window / 2) link.grant(window - link.credit);
+    if (error?.condition === "amqp:link:detach-forced") {
+      this.#leave();
+      link.detach(error);
+    } else if (link.credit < window / 2) link.grant(window - link.credit);
   }
 
   detached(): void {
-    // Nothing of a sender's outlives its link, so nothing has to be given back.
+    this.#leave();
   }
 
   /** Returns why not, if the messages were not stored. */
@@ -82,9 +102,3 @@ class IncomingLink implements ReceiverHandler {
     return splitBatch(payload).map((member) => decodeMessage(member, clock));
   }
 }
-
-const endsLink: ReadonlySet<string> = new Set([
-  "amqp:not-found",
-  "com.microsoft:entity-disabled",
-  "amqp:link:detach-forced",
-]);
