@@ -3,7 +3,7 @@ import { AnnotationWriter } from "./annotation-writer.js";
 import { ByteWriter } from "./byte-writer.js";
 import { elementsOf } from "./compound.js";
 import { samePropertyValues, writeApplicationProperties } from "./encode-application-properties.js";
-import { propertiesUnchanged, writeProperties } from "./encode-properties.js";
+import { propertiesUnchanged, writeProperties, type TimeChanges } from "./encode-properties.js";
 import { propertyFields } from "./property-fields.js";
 import { pairsOf } from "./property-pairs.js";
 import { absent, scanSections, type Sections } from "./sections.js";
@@ -43,12 +43,17 @@ export function encodeMessage(message: BrokerMessage, stamp: Stamp, clock: WireC
   const { bytes, original } = wire;
   const sections = scanSections(bytes);
   writeHead(stamp, wire, sections);
-  const shiftMs = sections.properties === absent ? 0 : wire.offsetMs - clock.offsetMs;
-  const sameProperties = shiftMs === 0 && propertiesUnchanged(message, original);
+  const times = timeChanges(message, stamp, wire.offsetMs - clock.offsetMs);
+  const sameProperties =
+    (times === undefined || sections.properties === absent) && propertiesUnchanged(message, original);
   const sameValues = samePropertyValues(message.applicationProperties, original.applicationProperties);
   if (sameProperties && sameValues) return [writer.take(), bytes.subarray(sections.propertiesStart)];
   if (sameProperties) writer.raw(bytes, sections.propertiesStart, sections.applicationPropertiesStart);
-  else writeProperties(writer, message, originalProperties(wire, original, sections, shiftMs));
+  else if (sections.properties === absent) writeProperties(writer, message, undefined);
+  else {
+    const at = sections.properties;
+    writeProperties(writer, message, { message: original, bytes, at, ...(times ?? noChanges) });
+  }
   if (sameValues) return [writer.take(), bytes.subarray(sections.applicationPropertiesStart)];
   const at = sections.applicationProperties;
   writeApplicationProperties(
@@ -57,6 +62,16 @@ export function encodeMessage(message: BrokerMessage, stamp: Stamp, clock: WireC
     at === absent ? undefined : { values: original.applicationProperties, bytes, at },
   );
   return [writer.take(), bytes.subarray(sections.restStart)];
+}
+
+const noChanges: TimeChanges = { shiftMs: 0, shortenedTtlMs: undefined };
+
+/** Undefined when the times of the properties section go out as they came. */
+function timeChanges(message: BrokerMessage, { header }: Stamp, shiftMs: number): TimeChanges | undefined {
+  const ttlMs = header?.timeToLiveMs;
+  const shortened = ttlMs !== undefined && message.timeToLiveMs !== undefined && ttlMs < message.timeToLiveMs;
+  if (shiftMs === 0 && !shortened) return undefined;
+  return { shiftMs, shortenedTtlMs: shortened ? ttlMs : undefined };
 }
 
 /** One for all: a message is encoded from beginning to end before the next one. */
@@ -124,13 +139,4 @@ function writeField(positions: readonly number[], index: number, bytes: Buffer):
   const end = positions[index + 1];
   if (start === undefined || end === undefined) writer.null();
   else writer.raw(bytes, start, end);
-}
-
-function originalProperties(
-  { bytes }: WireMessage,
-  message: BrokerMessage,
-  sections: Sections,
-  shiftMs: number,
-): Parameters<typeof writeProperties>[2] {
-  return sections.properties === absent ? undefined : { message, bytes, at: sections.properties, shiftMs };
 }

@@ -4,14 +4,20 @@ import { elementsOf } from "./compound.js";
 import { absoluteExpiryTime, creationTime, propertyFields } from "./property-fields.js";
 import { readSimple } from "./simple-value.js";
 
+/** How the two times of the properties section differ from those that were sent. */
+export interface TimeChanges {
+  /** Added to absolute-expiry-time and creation-time: how far the emulator's clock was moved since. */
+  readonly shiftMs: number;
+  /** Where the entity shortened it: clients take absolute-expiry-time less creation-time for the time to live. */
+  readonly shortenedTtlMs: number | undefined;
+}
+
 /** The properties section that a message came with, if it came over AMQP and had one. */
-export interface OriginalProperties {
+export interface OriginalProperties extends TimeChanges {
   readonly message: BrokerMessage;
   readonly bytes: Buffer;
   /** Where the list begins. */
   readonly at: number;
-  /** Added to absolute-expiry-time and creation-time: how far the emulator's clock was moved since. */
-  readonly shiftMs: number;
 }
 
 /** Whether the properties section can go out as it came. */
@@ -37,7 +43,7 @@ export function writeProperties(
     if (field !== undefined && message[field] !== original?.message[field]) {
       writeText(writer, field, message[field]);
     } else if (original === undefined || start === undefined || end === undefined) writer.null();
-    else if (isTime(count) && original.shiftMs !== 0) writeTime(writer, original, start, end);
+    else if (isTime(count)) writeTime(writer, original, positions, count);
     else writer.raw(original.bytes, start, end);
   }
   writer.end(list, count);
@@ -53,11 +59,14 @@ const isTime = (index: number): boolean => index === absoluteExpiryTime || index
 
 function writeTime(
   writer: ByteWriter,
-  { bytes, shiftMs }: OriginalProperties,
-  start: number,
-  end: number,
+  { bytes, shiftMs, shortenedTtlMs }: OriginalProperties,
+  positions: readonly number[],
+  index: number,
 ): void {
-  const time = readSimple(bytes, start);
-  if (time instanceof Date) writer.timestamp(time.getTime() + shiftMs);
-  else writer.raw(bytes, start, end);
+  const time = readSimple(bytes, positions[index] ?? 0);
+  const creation = readSimple(bytes, positions[creationTime] ?? 0);
+  if (!(time instanceof Date)) writer.null();
+  else if (index === absoluteExpiryTime && shortenedTtlMs !== undefined && creation instanceof Date) {
+    writer.timestamp(creation.getTime() + shortenedTtlMs + shiftMs);
+  } else writer.timestamp(time.getTime() + shiftMs);
 }
