@@ -10,7 +10,8 @@ import type {
 
 /**
  * A server with one list of messages per address: what is sent to an address is given to whoever receives from it, in
- * order. Whatever the address `missing` is asked for is refused, `silent` is never answered.
+ * order. Whatever the address `missing` is asked for is refused, `silent` is never answered,
+ * `narrow` takes one message.
  */
 export interface EchoServer extends AmqpServer {
   /** Held requests, in order. */
@@ -36,7 +37,7 @@ export async function startEchoServer(
   };
   const boxes = new Map<string, Box>();
   const box = (address: string): Box => {
-    const found = boxes.get(address) ?? new Box();
+    const found = boxes.get(address) ?? new Box(address !== "narrow");
     boxes.set(address, found);
     return found;
   };
@@ -82,6 +83,8 @@ class Box {
   readonly links = new Set<SenderLink>();
   private tag = 0;
 
+  constructor(readonly keepsGranting: boolean) {}
+
   put(message: IncomingDelivery): void {
     this.messages.push(message);
     for (const link of this.links) this.give(link);
@@ -122,11 +125,11 @@ function acceptReceiver(request: LinkRequest, box: Box, write: (line: string) =>
       message(receiver, delivery) {
         box.put(delivery);
         delivery.settle({ type: "accepted" });
-        receiver.grant(1);
+        if (box.keepsGranting) receiver.grant(1);
       },
       detached: (receiver) => write(`detached ${receiver.name}`),
     },
     { maxMessageSize: 1_048_576 },
   );
-  link.grant(100);
+  link.grant(box.keepsGranting ? 100 : 1);
 }

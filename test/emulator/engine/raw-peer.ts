@@ -151,17 +151,26 @@ export class RawPeer {
     for (;;) {
       const index = this.frames.findIndex((frame) => frame.code === performative && matches(frame));
       if (index >= 0) return this.frames.splice(index, 1)[0]!;
-      await new Promise<void>((resolve) => {
-        this.wake = resolve;
-      });
+      await this.something();
     }
   }
 
+  /** Waits until something has come that makes this true. */
+  async until(isTrue: () => boolean): Promise<void> {
+    while (!isTrue()) await this.something();
+  }
+
   /** Asks for an answer, and so waits until everything before has been dealt with. */
-  async sync(channel = 0): Promise<void> {
-    const fields = [uint(0), uint(2_048), uint(0), uint(2_048), null, null, null, null, null, true];
-    this.send(channel, code.flow, fields);
+  async sync(window = 2_048, received = 0): Promise<void> {
+    const fields = [uint(received), uint(window), uint(0), uint(2_048), null, null, null, null, null, true];
+    this.send(0, code.flow, fields);
     await this.next(code.flow, (frame) => frame.fields.length === 4);
+  }
+
+  private async something(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.wake = resolve;
+    });
   }
 
   private take(chunk: Buffer): void {

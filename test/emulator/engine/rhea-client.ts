@@ -29,6 +29,19 @@ export async function event(emitter: NodeJS.EventEmitter, name: string): Promise
   return context;
 }
 
+/** Waits until the event has happened this often: several may come in one turn. */
+export async function events(emitter: NodeJS.EventEmitter, name: string, count: number): Promise<void> {
+  await new Promise<void>((resolve) => {
+    let left = count;
+    const onEvent = (): void => {
+      if (--left > 0) return;
+      emitter.off(name, onEvent);
+      resolve();
+    };
+    emitter.on(name, onEvent);
+  });
+}
+
 export async function openSender(connection: Connection, address: string): Promise<Sender> {
   const sender = connection.open_sender({ target: { address }, autosettle: false });
   await once(sender, "sendable");

@@ -134,6 +134,22 @@ export class ServerConnection implements Connection {
     });
   }
 
+  /** What the peer has not read yet, as far as we know of it. */
+  get unreadBytes(): number {
+    return this.wire.unreadBytes;
+  }
+
+  /** We do not listen, because the peer does not read. */
+  get isDeaf(): boolean {
+    return this.stream.isPaused();
+  }
+
+  /** Takes bytes of the peer's. Whatever is wrong with them stays in this connection. */
+  receive(chunk: Buffer): void {
+    this.pulse?.read();
+    this.guarded(() => this.splitter.push(chunk));
+  }
+
   /** Calls a handler. */
   call(handle: () => void): void {
     try {
@@ -249,10 +265,7 @@ export class ServerConnection implements Connection {
 
   private listen(): void {
     const { stream } = this;
-    stream.on("data", (chunk: Buffer) => {
-      this.pulse?.read();
-      this.guarded(() => this.splitter.push(chunk));
-    });
+    stream.on("data", (chunk: Buffer) => this.receive(chunk));
     stream.on("end", () => {
       this.onGone();
       this.wire.end();

@@ -93,6 +93,7 @@ export class ServerSession {
   writeFlow(link?: LinkFlowFields): void {
     if (this.ended) return;
     this.windowDue = false;
+    this.incomingWindow = window;
     const { nextIncomingId, incomingWindow, channel } = this;
     const { nextOutgoingId } = this.transmission;
     this.connection.write(
@@ -211,8 +212,7 @@ export class ServerSession {
     }
     this.nextIncomingId = serialAdd(this.nextIncomingId, 1);
     this.incomingWindow--;
-    if (this.incomingWindow <= window / 2) {
-      this.incomingWindow = window;
+    if (!this.windowDue && this.incomingWindow <= window / 2) {
       this.windowDue = true;
       this.connection.due(this);
     }
