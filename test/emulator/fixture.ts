@@ -14,6 +14,8 @@ export interface FixtureOptions {
   readonly createOnUse?: boolean;
   readonly limits?: Partial<EngineLimits>;
   readonly tap?: FrameTap;
+  /** In PEM. With it the port speaks TLS, too. */
+  readonly tls?: { readonly cert: string; readonly key: string };
 }
 
 /** One namespace behind the AMQP engine and the router, on a port of its own; without HTTP. */
@@ -57,6 +59,7 @@ export async function startFixture(options: FixtureOptions = {}): Promise<Fixtur
     onError: (error) => faults.push(error),
     ...(options.limits === undefined ? {} : { limits: options.limits }),
     ...(options.tap === undefined ? {} : { tap: options.tap }),
+    ...(options.tls === undefined ? {} : { tls: options.tls }),
   });
   return {
     clock,
