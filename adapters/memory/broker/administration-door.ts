@@ -15,7 +15,7 @@ import { queueNamed, subscriptionNamed, topicNamed, type SendTarget } from "./en
 import type { QueueOptions, SubscriptionOptions, TopicOptions } from "./entity-options.js";
 import { flush } from "./flush.js";
 import type { Kernel } from "./kernel.js";
-import { addRule, removeRule } from "./rule-set.js";
+import { addRule, removeRule, replaceRule } from "./rule-set.js";
 import type { RuleDescription } from "./rules/rule.js";
 import { countMessages, type MessageCounts } from "./message-counts.js";
 import type { MessageStore } from "./store.js";
@@ -26,6 +26,12 @@ export type EntityProperties<O> = Required<O> & {
   readonly counts: MessageCounts;
   /** Everything that counts against the entity's size, dead letters included; a subscription shows its topic's. */
   readonly sizeBytes: number;
+  /** Milliseconds since 1970. */
+  readonly createdMs: number;
+  /** When its options changed last. */
+  readonly updatedMs: number;
+  /** When somebody last sent to it, attached to it or accepted a session of it; undefined if nobody did. */
+  readonly accessedMs: number | undefined;
 };
 
 /** Creating, changing and looking at entities. */
@@ -51,7 +57,7 @@ export class AdministrationDoor {
   }
 
   getQueue(name: string): EntityProperties<QueueOptions> {
-    return describe(queueNamed(this.#kernel.entities, name));
+    return describe(this.#kernel, queueNamed(this.#kernel.entities, name));
   }
 
   createTopic(name: string, options: TopicOptions = {}): void {
@@ -69,7 +75,7 @@ export class AdministrationDoor {
   }
 
   getTopic(name: string): EntityProperties<TopicOptions> {
-    return describe(topicNamed(this.#kernel.entities, name));
+    return describe(this.#kernel, topicNamed(this.#kernel.entities, name));
   }
 
   createSubscription(topic: string, name: string, options: SubscriptionOptions = {}): void {
@@ -87,7 +93,7 @@ export class AdministrationDoor {
   }
 
   getSubscription(topic: string, name: string): EntityProperties<SubscriptionOptions> {
-    return describe(subscriptionNamed(this.#kernel.entities, topic, name));
+    return describe(this.#kernel, subscriptionNamed(this.#kernel.entities, topic, name));
   }
 
   addRule(topic: string, subscription: string, rule: RuleDescription): void {
@@ -95,6 +101,14 @@ export class AdministrationDoor {
     const entity = subscriptionNamed(this.#kernel.entities, topic, subscription);
     entity.topic.fanOut.whileChanging(entity, () => {
       addRule(entity.rules, subscriptionPath(topic, subscription), rule);
+    });
+  }
+
+  /** Replaces the rule of that name. @throws {BrokerError} `amqp:not-found`; nothing changes if the new one is refused. */
+  updateRule(topic: string, subscription: string, rule: RuleDescription): void {
+    const entity = subscriptionNamed(this.#kernel.entities, topic, subscription);
+    entity.topic.fanOut.whileChanging(entity, () => {
+      replaceRule(entity.rules, subscriptionPath(topic, subscription), rule);
     });
   }
 
@@ -125,13 +139,27 @@ export class AdministrationDoor {
   }
 }
 
-function describe<O>(entity: {
+function describe<O>(kernel: Kernel, entity: Described<O>): EntityProperties<O> {
+  const { name, options, store, createdMs, updatedMs } = entity;
+  const { accessedMs, quota } = store;
+  const { startMs } = kernel;
+  return {
+    ...options,
+    name,
+    counts: countMessages(store),
+    sizeBytes: quota.usedBytes,
+    createdMs: startMs + createdMs,
+    updatedMs: startMs + updatedMs,
+    accessedMs: accessedMs === undefined ? undefined : startMs + accessedMs,
+  };
+}
+
+interface Described<O> {
   readonly name: string;
   readonly options: Required<O>;
   readonly store: MessageStore;
-}): EntityProperties<O> {
-  const { name, options, store } = entity;
-  return { ...options, name, counts: countMessages(store), sizeBytes: store.quota.usedBytes };
+  readonly createdMs: number;
+  readonly updatedMs: number;
 }
 
 function namesOf(kernel: Kernel, kind: SendTarget["kind"]): string[] {

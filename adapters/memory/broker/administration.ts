@@ -17,7 +17,7 @@ import {
   type TopicOptions,
 } from "./entity-options.js";
 import { applyHoldingOptions, createHoldingStore, createTopicStore, topicSettings } from "./entity-store.js";
-import { detachAll } from "./detach.js";
+import { detachAll, detachSenders } from "./detach.js";
 import { FanOut } from "./fan-out.js";
 import { touch, type Kernel } from "./kernel.js";
 import { createQuota } from "./quota.js";
@@ -38,7 +38,15 @@ export function createQueue(kernel: Kernel, name: string, given: QueueOptions): 
   const options = queueOptions(kernel.tier, given);
   checkDestinations(kernel, options);
   const store = createHoldingStore("queue", name, options, createQuota(options.maxSizeBytes));
-  register(kernel, { kind: "queue", name, options, store, dedup: dedupOf(options) });
+  register(kernel, {
+    kind: "queue",
+    name,
+    options,
+    store,
+    dedup: dedupOf(options),
+    senders: new Set(),
+    ...bornNow(kernel),
+  });
 }
 
 export function updateQueue(kernel: Kernel, name: string, changes: QueueOptions): void {
@@ -47,9 +55,11 @@ export function updateQueue(kernel: Kernel, name: string, changes: QueueOptions)
   const options = queueOptions(kernel.tier, { ...queue.options, ...changes });
   checkDestinations(kernel, options);
   queue.options = options;
+  queue.updatedMs = kernel.wheel.nowMs();
   queue.store.quota.maxBytes = options.maxSizeBytes;
   if (queue.dedup !== undefined) queue.dedup.windowMs = options.duplicateDetectionWindowMs;
   applyHoldingOptions(queue.store, options, Infinity);
+  if (!queue.store.settings.sendable) detachSenders(kernel, queue, entityDisabled(queue.name, "Send"));
   afterUpdate(kernel, queue.store);
 }
 
@@ -58,6 +68,7 @@ export function deleteQueue(kernel: Kernel, name: string): void {
   const queue = queueNamed(kernel.entities, name);
   kernel.entities.byName.delete(name.toLowerCase());
   kernel.entities.targets.clear();
+  detachSenders(kernel, queue, entityNotFound(queue.name));
   abolish(kernel, queue.store);
 }
 
@@ -79,6 +90,8 @@ export function createTopic(kernel: Kernel, name: string, given: TopicOptions): 
     subscriptions,
     fanOut,
     lastOrdinal: 0,
+    senders: new Set(),
+    ...bornNow(kernel),
   });
 }
 
@@ -86,9 +99,11 @@ export function updateTopic(kernel: Kernel, name: string, changes: TopicOptions)
   const topic = topicNamed(kernel.entities, name);
   refuseFixedChanges(topic.options, changes, ["requiresDuplicateDetection"]);
   topic.options = topicOptions(kernel.tier, { ...topic.options, ...changes });
+  topic.updatedMs = kernel.wheel.nowMs();
   topic.quota.maxBytes = topic.options.maxSizeBytes;
   if (topic.dedup !== undefined) topic.dedup.windowMs = topic.options.duplicateDetectionWindowMs;
   topic.store.settings = topicSettings(topic.options);
+  if (!topic.store.settings.sendable) detachSenders(kernel, topic, entityDisabled(topic.name, "Send"));
   for (const subscription of topic.subscriptions.values()) applySubscription(subscription);
   afterUpdate(kernel, topic.store);
 }
@@ -98,6 +113,7 @@ export function deleteTopic(kernel: Kernel, name: string): void {
   const topic = topicNamed(kernel.entities, name);
   kernel.entities.byName.delete(name.toLowerCase());
   kernel.entities.targets.clear();
+  detachSenders(kernel, topic, entityNotFound(topic.name));
   for (const subscription of topic.subscriptions.values()) abolish(kernel, subscription.store);
   abolish(kernel, topic.store);
 }
@@ -123,6 +139,7 @@ export function createSubscription(
     options,
     store: createHoldingStore("subscription", path, options, topic.quota),
     rules: createRuleSet(path, options.rules),
+    ...bornNow(kernel),
   };
   applySubscription(subscription);
   topic.subscriptions.set(name.toLowerCase(), subscription);
@@ -140,6 +157,7 @@ export function updateSubscription(
   const options = subscriptionOptions({ ...subscription.options, ...changes }, []);
   checkDestinations(kernel, options);
   subscription.options = options;
+  subscription.updatedMs = kernel.wheel.nowMs();
   applySubscription(subscription);
   afterUpdate(kernel, subscription.store);
 }
@@ -158,6 +176,12 @@ const maxSubscriptionName = 50;
 /** @throws {BrokerError} `com.microsoft:argument-out-of-range` for a subscription or rule name above 50 characters. */
 export function checkRuleName(name: string): void {
   checkLength("rule", name, maxSubscriptionName);
+}
+
+/** Since the broker's start, as every time inside. */
+function bornNow(kernel: Kernel): { readonly createdMs: number; updatedMs: number } {
+  const nowMs = kernel.wheel.nowMs();
+  return { createdMs: nowMs, updatedMs: nowMs };
 }
 
 function register(kernel: Kernel, entity: SendTarget): void {

@@ -1,33 +1,18 @@
+import { createKernel, type BrokerOptions } from "./create-kernel.js";
 import { comeDue } from "./due.js";
-import { createEntities } from "./entities.js";
 import { flush } from "./flush.js";
-import type { Kernel, Tier, Timed } from "./kernel.js";
-import { LockTokens } from "./lock-tokens.js";
+import type { Kernel, Timed } from "./kernel.js";
 import { MessagingDoor } from "./messaging-door.js";
-import { TimerWheel } from "./timer-wheel.js";
 
-export interface BrokerOptions {
-  /** The first reading of the broker's clock, in milliseconds since 1970. */
-  readonly startMs: number;
-  /** Makes lock tokens and missing message ids, in the form of a UUID. Default: a count, so that runs repeat. */
-  readonly ids?: () => string;
-  /** Decides the size limits. Default `standard`. */
-  readonly tier?: Tier;
-}
+export type { BrokerOptions } from "./create-kernel.js";
 
-/** A broker with no entities. */
-export const createBroker = ({ startMs, ids = countingIds(), tier = "standard" }: BrokerOptions): Broker =>
-  new Broker({
-    tier,
-    startMs,
-    begun: false,
-    wheel: new TimerWheel<Timed>(),
-    nextId: ids,
-    entities: createEntities(),
-    lockTokens: new LockTokens(ids),
-    pending: [],
-    flushing: false,
-  });
+/**
+ * A broker with no entities.
+ *
+ * @param kernel Its state, for an owner who takes snapshots.
+ */
+export const createBroker = (options: BrokerOptions, kernel = createKernel(options)): Broker =>
+  new Broker(kernel);
 
 /**
  * Queues, topics, subscriptions and sessions that behave like Azure Service Bus.
@@ -65,9 +50,4 @@ export class Broker extends MessagingDoor {
     const dueMs = this.#kernel.wheel.nextDueMs();
     return dueMs === undefined ? undefined : this.#kernel.startMs + dueMs;
   }
-}
-
-function countingIds(): () => string {
-  let count = 0;
-  return () => `00000000-0000-4000-8000-${(count += 1).toString(16).padStart(12, "0")}`;
 }

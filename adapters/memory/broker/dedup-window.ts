@@ -39,6 +39,14 @@ export class DedupWindow {
     return false;
   }
 
+  /** What is remembered, in the order in which it came, each with the time that {@link seenBefore} was told. */
+  remembered(): readonly (readonly [id: string, atMs: number])[] {
+    return Array.from({ length: this.#count }, (_, index) => {
+      const at = (this.#first + index) & (this.#ids.length - 1);
+      return [this.#ids[at] ?? "", this.#times[at] ?? 0] as const;
+    });
+  }
+
   #forgetOld(nowMs: number): void {
     while (this.#count > 0 && (this.#times[this.#first] ?? 0) + this.windowMs <= nowMs) {
       this.#free(this.#first);

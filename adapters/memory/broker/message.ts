@@ -26,4 +26,6 @@ export interface BrokerMessage {
   readonly scheduledEnqueueTimeMs?: number;
   /** At most 64 KiB in all and 32 KiB each. */
   readonly applicationProperties?: Readonly<Record<string, PropertyValue>>;
+  /** What a protocol needs to give the message back as it came. The broker carries it along and never looks inside. */
+  readonly wire?: object;
 }

@@ -1,6 +1,7 @@
 import { AdministrationDoor } from "./administration-door.js";
 import { refuseDisabledSend, send } from "./admit.js";
 import type { ReceiveMode } from "./attachment.js";
+import type { BrokerError } from "./broker-error.js";
 import type { Delivery } from "./delivery.js";
 import { detach } from "./detach.js";
 import { receiveSource, sendTarget } from "./entities.js";
@@ -19,6 +20,13 @@ import { listSessions, type ListSessionsOptions } from "./list-sessions.js";
 import { acceptSession, waitForSession, type SessionReceiver } from "./session-receiver.js";
 import type { Settlement } from "./settle.js";
 
+export interface SenderOptions {
+  /** What the sender's client may do. Default: everything. */
+  readonly rights?: readonly Right[];
+  /** The entity was deleted, or takes no messages any more. Must not throw. */
+  readonly onDetach?: (error: BrokerError) => void;
+}
+
 /** Sending, receiving, and what Azure does through `$management`. */
 export class MessagingDoor extends AdministrationDoor {
   readonly #kernel: Kernel;
@@ -33,15 +41,29 @@ export class MessagingDoor extends AdministrationDoor {
     requireRight(address, right, rights);
   }
 
-  /** Throws what a sender's link would be refused with; sending needs no link here. */
-  attachSender(address: string, options: { readonly rights?: readonly Right[] } = {}): void {
-    requireRight(address, "Send", options.rights);
-    refuseDisabledSend(sendTarget(this.#kernel.entities, address));
+  /**
+   * Throws what a sender's link would be refused with. Sending needs no link here; one is told when it would end, and what
+   * is returned takes that back.
+   */
+  attachSender(address: string, { rights, onDetach }: SenderOptions = {}): () => void {
+    requireRight(address, "Send", rights);
+    const target = sendTarget(this.#kernel.entities, address);
+    refuseDisabledSend(target);
+    if (onDetach === undefined) return () => undefined;
+    const told = (error: BrokerError): void => {
+      onDetach(error);
+    };
+    target.senders.add(told);
+    return () => {
+      target.senders.delete(told);
+    };
   }
 
   /** Stores all messages or none, and returns their sequence numbers (also for duplicates, which are not stored). */
   send(address: string, messages: readonly BrokerMessage[]): number[] {
-    const numbers = send(this.#kernel, sendTarget(this.#kernel.entities, address), messages);
+    const target = sendTarget(this.#kernel.entities, address);
+    target.store.accessedMs = this.#kernel.wheel.nowMs();
+    const numbers = send(this.#kernel, target, messages);
     flush(this.#kernel);
     return numbers;
   }
@@ -68,13 +90,16 @@ export class MessagingDoor extends AdministrationDoor {
   attachReceiver(address: string, options: ReceiverOptions = {}): Receiver {
     requireRight(address, "Listen", options.rights);
     const store = plainStore(this.#kernel.entities, address);
+    store.accessedMs = this.#kernel.wheel.nowMs();
     return new Receiver(this.#kernel, attach(store.main, options));
   }
 
   /** `null` takes the next session that has messages; with none free, throws `com.microsoft:timeout` at once. */
   acceptSession(address: string, sessionId: string | null, options: ReceiverOptions = {}): SessionReceiver {
     requireRight(address, "Listen", options.rights);
-    return acceptSession(this.#kernel, sessionStore(this.#kernel.entities, address), sessionId, options);
+    const store = sessionStore(this.#kernel.entities, address);
+    store.accessedMs = this.#kernel.wheel.nowMs();
+    return acceptSession(this.#kernel, store, sessionId, options);
   }
 
   /** Calls `accepted` once, as soon as a session with messages is free. Returns what takes the wish back. */

@@ -27,6 +27,14 @@ export function addRule(set: RuleSet, path: string, description: RuleDescription
   summarize(set);
 }
 
+/** @throws {BrokerError} `amqp:not-found`, `com.microsoft:argument-error` for a syntax error */
+export function replaceRule(set: RuleSet, path: string, description: RuleDescription): void {
+  const at = find(set, description.name);
+  if (at < 0) throw entityNotFound(`${path}/Rules/${description.name}`);
+  set.rules[at] = { description, compiled: compileRule(description) };
+  summarize(set);
+}
+
 /** @throws {BrokerError} `amqp:not-found` */
 export function removeRule(set: RuleSet, path: string, name: string): void {
   const at = find(set, name);

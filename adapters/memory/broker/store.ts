@@ -19,6 +19,8 @@ export class MessageStore {
   readonly deadLetters: MessageStore | undefined;
   /** The last number that was given out. */
   lastSequenceNumber = 0;
+  /** When somebody last sent to it or attached to it, since the broker's start. */
+  accessedMs: number | undefined = undefined;
   readonly ledger: Ledger = createLedger();
   /** Holds every message unless the store requires sessions. */
   readonly main: Lane = createLane(this);

@@ -4,6 +4,8 @@ export interface RequestHead {
   readonly url: string;
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string | undefined>>;
+  /** The sender's present, for the expiry of a signature, in milliseconds since 1970. Default: the notifier's. */
+  readonly nowMs?: number;
 }
 
 /**

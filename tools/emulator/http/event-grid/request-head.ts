@@ -1,0 +1,9 @@
+import type { Context } from "hono";
+import type { RequestHead } from "../../../../adapters/memory/broker/notifier/access-key.js";
+
+/** What a request says about itself. Signatures are made by the machine's clock, so they expire by it. */
+export const headOf = ({ req }: Context): Required<RequestHead> => ({
+  url: req.url,
+  headers: req.header(),
+  nowMs: Date.now(),
+});
