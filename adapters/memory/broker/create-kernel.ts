@@ -13,11 +13,7 @@ export interface BrokerOptions {
 }
 
 /** The state of an empty broker. Whoever keeps it can take a snapshot: see `snapshot/`. */
-export function createKernel({
-  startMs,
-  ids = countingIds(),
-  tier = "standard",
-}: BrokerOptions): Kernel {
+export function createKernel({ startMs, ids = countingIds(), tier = "standard" }: BrokerOptions): Kernel {
   return {
     tier,
     startMs,

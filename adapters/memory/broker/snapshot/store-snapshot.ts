@@ -59,8 +59,7 @@ export function restoreStore(kernel: Kernel, store: MessageStore, snapshot: Stor
     store.quota.usedBytes += state.byteLength;
   }
   store.lastSequenceNumber = snapshot.lastSequenceNumber;
-  store.accessedMs =
-    snapshot.accessedMs === undefined ? undefined : snapshot.accessedMs - kernel.startMs;
+  store.accessedMs = snapshot.accessedMs === undefined ? undefined : snapshot.accessedMs - kernel.startMs;
 }
 
 function snapshotRecord(record: MessageRecord, startMs: number): MessageSnapshot {
@@ -87,7 +86,8 @@ function restoreRecord(kernel: Kernel, store: MessageStore, snapshot: MessageSna
   const enqueuedMs = snapshot.enqueuedTimeMs - startMs;
   const origin = { enqueuedSequenceNumber, hops, deadLetterSource };
   const record = new MessageRecord(lane, { message, sizeBytes, enqueuedMs, origin }, sequenceNumber);
-  record.expiresMs = snapshot.expiresAtMs === Infinity ? never : snapshot.expiresAtMs - startMs;
+  // What had expired has expired; a negative time might be taken for `never`.
+  record.expiresMs = snapshot.expiresAtMs === Infinity ? never : Math.max(0, snapshot.expiresAtMs - startMs);
   record.deliveryCount = snapshot.deliveryCount;
   record.state = snapshot.state;
   enterLedger(store.ledger, record);
