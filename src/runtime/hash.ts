@@ -14,7 +14,9 @@ export const lengthPrefixed = (parts: readonly string[]): string =>
 
 /** SHA-256 over the chunks, base64url. */
 export function digest(...chunks: readonly (Uint8Array | string)[]): string {
-  const hash = crypto().createHash("sha256");
-  for (const chunk of chunks) hash.update(chunk);
-  return hash.digest("base64url");
+  const [only] = chunks;
+  if (only !== undefined && chunks.length === 1) return crypto().hash("sha256", only, "base64url");
+  const whole = crypto().createHash("sha256");
+  for (const chunk of chunks) whole.update(chunk);
+  return whole.digest("base64url");
 }

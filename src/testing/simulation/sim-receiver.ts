@@ -103,7 +103,8 @@ export class SimReceiver implements Receiver {
   readonly #allowed = (mode: FaultMode): boolean => mode !== "lose" || this.#source.kind !== "group";
 
   async #late(fault: Fault | undefined): Promise<void> {
-    if (fault?.mode === "late" && !this.#boundary.faults.healed) await after(this.#boundary.brokerRuntime, fault.delayMs);
+    if (fault?.mode === "late" && !this.#boundary.faults.healed)
+      await after(this.#boundary.brokerRuntime, fault.delayMs);
   }
 
   #settleFault([request]: readonly SettleRequest[]): Fault | undefined {

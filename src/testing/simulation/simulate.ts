@@ -237,9 +237,14 @@ class Run {
     if (!this.world.quiet || !this.#fleet.complete) return false;
     for (const outbox of this.#outboxes.values()) if (!outbox.empty) return false;
     if (this.#outside?.done === false) return false;
-    return this.#broker
-      .counts()
-      .every(({ active, scheduled, deferred }) => active + scheduled + deferred === 0);
+    const { clock, broker, groups } = worldOf(this.#broker);
+    clock.catchUp();
+    for (const address of ["jobs", "orders"]) {
+      const { active, scheduled, deferred } = broker.getQueue(address).counts;
+      if (active + scheduled + deferred > 0) return false;
+    }
+    for (const { behind } of groups.values()) if (behind > 0) return false;
+    return true;
   }
 
   #allStopped(): boolean {

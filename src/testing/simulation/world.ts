@@ -88,7 +88,8 @@ export class SimWorld {
     const gates = this.#gates;
     let at = gates.length;
     gates.push({ name, side, actor, run });
-    for (; at > 0 && gates[at - 1]!.name > name; at -= 1) [gates[at - 1], gates[at]] = [gates[at]!, gates[at - 1]!];
+    for (; at > 0 && gates[at - 1]!.name > name; at -= 1)
+      [gates[at - 1], gates[at]] = [gates[at]!, gates[at - 1]!];
   }
 
   /** Something that happens next, in the order of the calls. */

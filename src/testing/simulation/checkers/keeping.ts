@@ -72,22 +72,21 @@ function judge(state: State, each: Recorded): void {
       state.findings.push(`${process} learnt that the lock of ${id} is gone and did not tell its handler`);
       open.toldLost = undefined;
     }
-    if (ended(state, open, open.lock, each, `renew ${channel}`))
+    if (lapses(open.lock, each) && ended(state, open, open.lock, each, `renew ${channel}`))
       state.findings.push(`${process} let the lock of ${channel} ${id} end while its handler ran`);
-    if (ended(state, open, open.lease, each, `store extend ${keyOf(open.run.started)}`))
+    if (
+      lapses(open.lease, each) &&
+      ended(state, open, open.lease, each, `store extend ${keyOf(open.run.started)}`)
+    )
       state.findings.push(`${process} let the lease ${token ?? 0} of ${id} end while its handler ran`);
   }
 }
 
-/** Whether something ended that its process did not ask to prolong in time, although it could. */
-function ended(
-  state: State,
-  { run }: OpenRun,
-  kept: Kept | undefined,
-  each: Recorded,
-  what: string,
-): boolean {
-  if (kept === undefined || each.atMs <= kept.untilMs) return false;
+const lapses = (kept: Kept | undefined, { atMs }: Recorded): kept is Kept =>
+  kept !== undefined && atMs > kept.untilMs;
+
+/** Whether something that lapses is something that its process did not ask to prolong in time, although it could. */
+function ended(state: State, { run }: OpenRun, kept: Kept, each: Recorded, what: string): boolean {
   const { sinceMs } = kept;
   kept.untilMs = Infinity;
   const { process } = run.started;

@@ -68,7 +68,7 @@ export function seenOf(schedule: Schedule): Seen {
 
 /** Ids alone may be used twice, and a message may come again before its last delivery is heard of. */
 const nameOf = (each: Of<"received"> | Of<"started">): string =>
-  [each.process, each.channel, each.id, each.partition, each.sequence, each.deliveryCount].join(" ");
+  `${each.process} ${each.channel} ${each.id} ${each.partition ?? ""} ${each.sequence} ${each.deliveryCount}`;
 
 function set<K extends "effect" | "aborted" | "ended">(
   run: SeenRun | undefined,
