@@ -2,7 +2,7 @@ import type { ChannelSpec } from "../contracts/channel.js";
 import type { WireData } from "../contracts/compiled-message.js";
 import type { ScheduledSendOptions } from "../contracts/send-options.js";
 import { isWaybillError, WaybillError } from "../errors.js";
-import type { Codec } from "../message/codec.js";
+import { jsonCodec, type Codec } from "../message/codec.js";
 import type { HeaderValue } from "../message/envelope.js";
 import { noHistory, type EnvelopeDraft } from "../message/attributes.js";
 import { checkHeaders, noHeaders } from "../message/header-rules.js";
@@ -80,7 +80,13 @@ function seal(outlet: Outlet, wire: WireData, options: ScheduledSendOptions, ori
   if (origin.tracestate !== undefined) envelope.tracestate = origin.tracestate;
   if (options.replyTo !== undefined) envelope.replyTo = options.replyTo;
   if (ttlMs !== undefined) envelope.ttlMs = ttlMs;
-  return { channel, outgoing: dueMs === undefined ? { envelope } : { envelope, dueMs } };
+  return { channel, outgoing: outgoingOf(envelope, dueMs, codec) };
+}
+
+/** The bytes of an application's codec may be in its hands as well; those of ours are not. */
+function outgoingOf(envelope: EnvelopeDraft, dueMs: number | undefined, codec: Codec): Outgoing {
+  if (codec === jsonCodec) return dueMs === undefined ? { envelope, ownBody: true } : { envelope, dueMs };
+  return dueMs === undefined ? { envelope } : { envelope, dueMs };
 }
 
 function headersOf(headers: Readonly<Record<string, HeaderValue>>): Readonly<Record<string, HeaderValue>> {
