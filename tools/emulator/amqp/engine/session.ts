@@ -252,6 +252,7 @@ export class ServerSession {
     if (link instanceof DetachedLink) return;
     this.forget(link);
     this.writeOutcomes();
+    if (link instanceof PendingLink) link.answerWithdrawal();
     this.connection.write("detach", this.channel, detachFrame(this.channel, handle, closed));
     link.lost();
   }
