@@ -1,9 +1,8 @@
-import type { AmqpError, Connection, OpenConnection } from "./amqp/engine/engine.js";
+import type { Connection, OpenConnection } from "./amqp/engine/engine.js";
 
-/** Knows the connections that services serve, until the services have heard that they are gone. */
+/** Knows the connections that services serve. */
 export class OpenConnections {
   readonly #open = new Set<Connection>();
-  readonly #waiting = new Map<Connection, (() => void)[]>();
 
   all(): readonly Connection[] {
     return [...this.#open];
@@ -20,25 +19,8 @@ export class OpenConnections {
         closed: () => {
           this.#open.delete(connection);
           inner.closed();
-          for (const gone of this.#waiting.get(connection) ?? []) gone();
-          this.#waiting.delete(connection);
         },
       };
     };
-  }
-
-  /** Says goodbye to all connections of now. Resolves when they are gone. */
-  async disconnect(error: AmqpError): Promise<void> {
-    const connections = this.all();
-    const gone = connections.map((connection) => this.#gone(connection));
-    for (const connection of connections) connection.close(error);
-    await Promise.all(gone);
-  }
-
-  #gone(connection: Connection): Promise<void> {
-    return new Promise((resolve) => {
-      const waiting = this.#waiting.get(connection) ?? [];
-      this.#waiting.set(connection, [...waiting, resolve]);
-    });
   }
 }

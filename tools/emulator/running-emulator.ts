@@ -1,3 +1,4 @@
+import type { AmqpServer } from "./amqp/engine/server.js";
 import type { Endpoints } from "./connection-strings.js";
 import { parseDurationMs } from "./duration.js";
 import type { Emulator } from "./emulator.js";
@@ -15,9 +16,11 @@ export class RunningEmulator implements Emulator {
   readonly eventHubs: Endpoints["eventHubs"];
   readonly eventGrid: Endpoints["eventGrid"];
   readonly #parts: EmulatorParts;
+  readonly #amqp: AmqpServer;
 
-  constructor(parts: EmulatorParts, endpoints: Endpoints) {
+  constructor(parts: EmulatorParts, amqp: AmqpServer, endpoints: Endpoints) {
     this.#parts = parts;
+    this.#amqp = amqp;
     this.amqpPort = endpoints.amqpPort;
     this.httpPort = endpoints.httpPort;
     this.serviceBus = endpoints.serviceBus;
@@ -84,6 +87,6 @@ export class RunningEmulator implements Emulator {
 
   /** Resolves when the connections of now are gone. */
   #disconnect(description: string): Promise<void> {
-    return this.#parts.connections.disconnect({ condition: "amqp:connection:forced", description });
+    return this.#amqp.disconnect({ condition: "amqp:connection:forced", description });
   }
 }

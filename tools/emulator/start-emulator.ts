@@ -37,7 +37,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     const endpoints = endpointsOf(host, ports, parts.credentials);
     parts.origin = endpoints.eventGrid.endpoint;
     if (!isLoopback(host)) warn(openness(host, parts));
-    return new RunningEmulator(parts, endpoints);
+    return new RunningEmulator(parts, amqp, endpoints);
   } catch (error) {
     await parts.close();
     throw error;

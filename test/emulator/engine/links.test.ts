@@ -121,6 +121,18 @@ describe("a link", () => {
     await detached;
   });
 
+  it("that is held back is answered before it is stolen", async () => {
+    server = await startEchoServer();
+    const peer = await RawPeer.open(server.port);
+    peer.attachReceiver(0, "silent", "mine");
+    peer.attachReceiver(1, "a", "mine");
+    const refused = await peer.next(code.attach);
+    expect(refused.fields.slice(1, 2).concat(refused.fields[5]!)).toEqual([0, null]);
+    expect(conditionOf((await peer.next(code.detach)).fields[2])).toBe("amqp:link:stolen");
+    expect((await peer.next(code.attach)).fields[1]).toBe(1);
+    expect(server.log).toEqual(["held mine", "withdrawn mine"]);
+  });
+
   it("answers a drain without credit and without messages", async () => {
     server = await startEchoServer();
     const peer = await RawPeer.open(server.port);

@@ -422,7 +422,9 @@ describe("rules, through ServiceBusAdministrationClient", () => {
     const waiting = (): number => namespace.broker.getSubscription("sales", "s").counts.active;
     namespace.enter(() => namespace.broker.send("sales", [{ body }, { body, subject: "wanted" }]));
     expect(waiting()).toBe(1);
+    expect(await client.ruleExists("sales", "s", "$Default")).toBe(true);
     await client.deleteRule("sales", "s", "$Default");
+    expect(await client.ruleExists("sales", "s", "$Default")).toBe(false);
     expect(await all(client.listRules("sales", "s"))).toEqual([]);
     namespace.enter(() => namespace.broker.send("sales", [{ body, subject: "wanted" }]));
     expect(waiting()).toBe(1);

@@ -18,14 +18,22 @@ export interface Stage {
   readonly server: HttpServer;
   /** `http://localhost:port` */
   readonly origin: string;
+  /** Resolves when the next answer of an endpoint has reached Event Grid that nobody has waited for yet. */
+  readonly answered: () => Promise<void>;
+  /** How long until something falls due in Event Grid, or undefined. Exact on a frozen stage. */
+  readonly dueIn: () => number | undefined;
 }
 
 export interface StageOptions extends Partial<Omit<HttpServerOptions, "clock" | "namespaceOf" | "port">> {
   readonly delivery?: DeliveryOptions;
+  /** Stops the machine's clock, so that time moves by `advance` alone and waits can be told exactly. */
+  readonly frozen?: boolean;
 }
 
+const startMs = Date.UTC(2026, 0, 1);
+
 export async function startStage(options: StageOptions = {}): Promise<Stage> {
-  const clock = new EmulatorClock();
+  const clock = options.frozen === true ? new EmulatorClock(() => startMs) : new EmulatorClock();
   const delivery = createDelivery(options.delivery);
   const at = { origin: "" };
   const namespace = new Namespace("sbemulatorns", {
@@ -46,7 +54,37 @@ export async function startStage(options: StageOptions = {}): Promise<Stage> {
     await server.close();
     namespace.close();
   });
-  return { clock, namespace, server, origin: at.origin };
+  return {
+    clock,
+    namespace,
+    server,
+    origin: at.origin,
+    answered: watchAnswers(namespace),
+    dueIn() {
+      const dueMs = namespace.inspect(({ notifier }) => notifier.nextDueMs());
+      return dueMs === undefined ? undefined : dueMs - clock.now();
+    },
+  };
+}
+
+function watchAnswers({ notifier }: Namespace): () => Promise<void> {
+  const answer = notifier.answer.bind(notifier);
+  const wanted: (() => void)[] = [];
+  let arrived = 0;
+  notifier.answer = (...what) => {
+    answer(...what);
+    const want = wanted.shift();
+    if (want === undefined) arrived += 1;
+    else want();
+  };
+  return () =>
+    new Promise((resolve) => {
+      if (arrived === 0) wanted.push(resolve);
+      else {
+        arrived -= 1;
+        resolve();
+      }
+    });
 }
 
 export const connectionString = (port: number, key = "SAS_KEY_VALUE"): string =>

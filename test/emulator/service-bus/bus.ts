@@ -6,14 +6,15 @@ import {
 } from "@azure/service-bus";
 import { expect, onTestFinished } from "vitest";
 import type { Broker } from "../../../adapters/memory/broker/broker.js";
+import { rootRule, type AccessRule } from "../../../tools/emulator/security/access-rule.js";
 import { quick, startFixture, type Fixture, type FixtureOptions } from "../fixture.js";
 
 /** A namespace of its own for one test, and Microsoft's client of it. */
 export interface Bus extends Fixture {
   readonly broker: Broker;
   readonly client: ServiceBusClient;
-  /** One more client, on a connection of its own. */
-  connect(timeoutInMs?: number): ServiceBusClient;
+  /** One more client, on a connection of its own; by the root rule unless another is given. */
+  connect(timeoutInMs?: number, rule?: AccessRule): ServiceBusClient;
   /** Sends to a queue or topic. */
   send(entity: string, ...messages: ServiceBusMessage[]): Promise<void>;
 }
@@ -27,9 +28,9 @@ export async function startBus(options: FixtureOptions = {}): Promise<Bus> {
     await fixture.close();
     expect(fixture.faults).toEqual([]);
   });
-  const connect = (timeoutInMs = quick.retryOptions.timeoutInMs): ServiceBusClient => {
+  const connect = (timeoutInMs = quick.retryOptions.timeoutInMs, rule = rootRule): ServiceBusClient => {
     const retryOptions = { ...quick.retryOptions, timeoutInMs };
-    const client = new ServiceBusClient(fixture.connectionString(), { retryOptions });
+    const client = new ServiceBusClient(fixture.connectionString(rule), { retryOptions });
     clients.push(client);
     return client;
   };
@@ -60,3 +61,9 @@ export const receiveRest = (receiver: ServiceBusReceiver): Promise<ServiceBusRec
 
 export const bodiesOf = (messages: readonly ServiceBusReceivedMessage[]): unknown[] =>
   messages.map(({ body }) => body as unknown);
+
+/** Options of a dead-letter settlement. */
+export const deadBecause = (deadLetterReason: string) => ({
+  deadLetterReason,
+  deadLetterErrorDescription: "",
+});

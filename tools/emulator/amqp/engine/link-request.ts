@@ -91,6 +91,11 @@ export class PendingLink implements LinkRequest, LinkEnd {
     this.dispose();
   }
 
+  /** A peer that takes its wish back expects the answer to its attach all the same: rhea ends over a detach alone. */
+  answerWithdrawal(): void {
+    if (!this.answered) this.session.writeAttach(this.request, {}, false);
+  }
+
   onWithdrawn(withdrawn: () => void): void {
     this.withdrawn = withdrawn;
     if (this.gone && !this.answered) this.session.connection.later(withdrawn);

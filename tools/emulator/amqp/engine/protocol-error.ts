@@ -3,7 +3,7 @@
  * `link` detaches the link: each with this condition.
  */
 export class ProtocolError extends Error {
-  override readonly name = "ProtocolError";
+  override readonly name: string = "ProtocolError";
 
   constructor(
     readonly scope: "connection" | "session" | "link",
@@ -16,6 +16,8 @@ export class ProtocolError extends Error {
 
 /** Bytes that are no AMQP value, or one beyond the limits. */
 export class AmqpDecodeError extends ProtocolError {
+  override readonly name = "AmqpDecodeError";
+
   constructor(description: string) {
     super("connection", "amqp:decode-error", description);
   }

@@ -2,7 +2,7 @@ import { createServer } from "node:net";
 import type { Server, Socket } from "node:net";
 import { ServerConnection } from "./connection.js";
 import type { ServerContext } from "./connection.js";
-import type { Connection, EngineLimits, FrameTap, OpenConnection } from "./engine.js";
+import type { AmqpError, Connection, EngineLimits, FrameTap, OpenConnection } from "./engine.js";
 import { engineLimits } from "./limits.js";
 import { protocolSwitch } from "./protocol-switch.js";
 import type { TlsFiles } from "./protocol-switch.js";
@@ -26,6 +26,8 @@ export interface AmqpServer {
   readonly port: number;
   /** Those whose peer has said `open`. */
   connections(): readonly Connection[];
+  /** Says goodbye to the peers of now. Resolves when their sockets are gone, which is soon: see the limit `closeMs`. */
+  disconnect(error: AmqpError): Promise<void>;
   /** Says goodbye to all peers, waits a moment for their answers, and cuts what is left. */
   close(): Promise<void>;
 }
@@ -37,7 +39,13 @@ export interface AmqpServer {
 export async function startAmqpServer(options: AmqpServerOptions): Promise<AmqpServer> {
   const limits = engineLimits(options.limits);
   const connections = new Set<ServerConnection>();
-  const goodbye = new Goodbye(connections, limits.closeMs);
+  const goodbyes = new Set<Goodbye>();
+  const disconnect = async (error: AmqpError): Promise<void> => {
+    const goodbye = new Goodbye(connections, limits.closeMs);
+    goodbyes.add(goodbye);
+    await goodbye.say(error);
+    goodbyes.delete(goodbye);
+  };
   const context: ServerContext = {
     limits,
     containerId: options.containerId ?? "waybill-emulator",
@@ -46,7 +54,7 @@ export async function startAmqpServer(options: AmqpServerOptions): Promise<AmqpS
     onError: options.onError ?? (() => undefined),
     onClosed: (connection) => {
       connections.delete(connection);
-      goodbye.check();
+      for (const goodbye of goodbyes) goodbye.gone(connection);
     },
     budget: { partialBytes: 0 },
   };
@@ -63,9 +71,10 @@ export async function startAmqpServer(options: AmqpServerOptions): Promise<AmqpS
   return {
     port: await listen(server, options),
     connections: () => [...connections].filter((connection) => connection.phase === "open"),
+    disconnect,
     close: async () => {
       const closed = new Promise((resolve) => server.close(resolve));
-      await goodbye.say();
+      await disconnect({ condition: "amqp:connection:forced", description: "The server is shutting down." });
       for (const socket of sockets) socket.destroy();
       await closed;
     },
@@ -80,31 +89,32 @@ async function listen(server: Server, { host, port }: AmqpServerOptions): Promis
   return typeof address === "object" && address !== null ? address.port : port;
 }
 
-/** Closes all connections and waits until they are gone, but not for long. */
+/** Closes the connections of now and waits until they are gone, but not for long. */
 class Goodbye {
+  private readonly leaving: Set<ServerConnection>;
   private done: (() => void) | undefined;
 
   constructor(
-    private readonly connections: ReadonlySet<ServerConnection>,
+    connections: ReadonlySet<ServerConnection>,
     private readonly waitMs: number,
-  ) {}
+  ) {
+    this.leaving = new Set(connections);
+  }
 
-  async say(): Promise<void> {
-    for (const connection of this.connections) {
-      connection.close({ condition: "amqp:connection:forced", description: "The server is shutting down." });
-    }
+  async say(error: AmqpError): Promise<void> {
+    for (const connection of this.leaving) connection.close(error);
+    if (this.leaving.size === 0) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, this.waitMs);
       this.done = () => {
         clearTimeout(timer);
         resolve();
       };
-      this.check();
     });
   }
 
-  /** Some connection has gone. */
-  check(): void {
-    if (this.connections.size === 0) this.done?.();
+  gone(connection: ServerConnection): void {
+    this.leaving.delete(connection);
+    if (this.leaving.size === 0) this.done?.();
   }
 }

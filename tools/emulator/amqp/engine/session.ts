@@ -133,6 +133,7 @@ export class ServerSession {
     if (this.links.get(link.handle) !== link) return;
     this.forget(link);
     this.links.set(link.handle, new DetachedLink(link.handle));
+    if (link instanceof PendingLink) link.answerWithdrawal();
     this.writeOutcomes();
     this.connection.write("detach", this.channel, detachFrame(this.channel, link.handle, true, error));
   }
@@ -252,6 +253,7 @@ export class ServerSession {
     if (link instanceof DetachedLink) return;
     this.forget(link);
     this.writeOutcomes();
+    if (link instanceof PendingLink) link.answerWithdrawal();
     this.connection.write("detach", this.channel, detachFrame(this.channel, handle, closed));
     link.lost();
   }

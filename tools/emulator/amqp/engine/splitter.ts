@@ -24,7 +24,7 @@ export class Splitter {
     while (!this.stopped && position < chunk.length) {
       const size = this.unitSize(chunk, position, chunk.length - position);
       if (size === undefined || position + size > chunk.length) {
-        this.keep(chunk, position, chunk.length);
+        this.keep(chunk, position, chunk.length, size);
         return;
       }
       this.onUnit(chunk.subarray(position, position + size));
@@ -49,7 +49,7 @@ export class Splitter {
     }
     if (size === undefined) return position;
     const end = Math.min(chunk.length, position + size - this.filled);
-    this.keep(chunk, position, end);
+    this.keep(chunk, position, end, size);
     if (this.filled < size) return end;
     const unit = this.partial!.subarray(0, size);
     this.partial = undefined;
@@ -72,10 +72,11 @@ export class Splitter {
     );
   }
 
-  private keep(chunk: Buffer, from: number, to: number): void {
+  private keep(chunk: Buffer, from: number, to: number, size = 0): void {
     const needed = this.filled + to - from;
     if (this.partial === undefined || this.partial.length < needed) {
-      const larger = Buffer.allocUnsafe(Math.max(needed, this.filled * 2, 16));
+      // The whole frame at once as soon as a good part of it is there.
+      const larger = Buffer.allocUnsafe(Math.max(Math.min(size, needed * 4), needed, this.filled * 2, 16));
       this.partial?.copy(larger, 0, 0, this.filled);
       this.partial = larger;
     }

@@ -22,7 +22,8 @@ export type Operation = (
 
 /** @throws {BrokerError} `amqp:unauthorized-access` */
 export function requireRight({ visit, address }: ManagementScope, right: Right): void {
-  const rights = visit.rightsOn(address);
+  // A client's token may be for the node alone; one for the entity holds here, too.
+  const rights = visit.rightsOn(`${address}/$management`);
   if (rights !== undefined) visit.namespace.broker.authorize(address, right, rights);
 }
 

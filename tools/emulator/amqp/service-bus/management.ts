@@ -1,4 +1,6 @@
+import { badArgument } from "../../../../adapters/memory/broker/refusals.js";
 import type { Visit } from "../door.js";
+import { MalformedMessage } from "../message/malformed-message.js";
 import { operations, type Answer } from "../request-reply.js";
 import type { HeldSessions } from "./held-sessions.js";
 import type { Operation } from "./management-scope.js";
@@ -25,7 +27,14 @@ export function managementNode(visit: Visit, sessions: HeldSessions, address: st
   const { namespace } = visit;
   const scope = { visit, sessions, address, broker: namespace.broker };
   const answer = (operation: Operation): Answer => {
-    return (request) => namespace.enter(() => operation(scope, new RequestBody(request.body)));
+    return (request) => {
+      try {
+        return namespace.enter(() => operation(scope, new RequestBody(request.body)));
+      } catch (error) {
+        if (error instanceof MalformedMessage) throw badArgument(error.message);
+        throw error;
+      }
+    };
   };
   return operations(
     new Map(Object.entries(table).map(([name, operation]) => [`com.microsoft:${name}`, answer(operation)])),

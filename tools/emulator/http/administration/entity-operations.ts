@@ -125,8 +125,8 @@ function update(operation: Operation, name: string): Answer {
 
 function remove({ namespace }: Operation, name: string): void {
   const kind = namespace.kindOf(name);
-  if (kind === "queue") namespace.broker.deleteQueue(name);
-  else if (kind === "topic") namespace.broker.deleteTopic(name);
+  if (kind === "queue") namespace.deleteQueue(name);
+  else if (kind === "topic") namespace.deleteTopic(name);
   else namespace.deleteHub(name);
 }
 

@@ -1,5 +1,6 @@
+import { isDeepStrictEqual } from "node:util";
 import { BrokerError } from "../../../../adapters/memory/broker/broker-error.js";
-import type { DeadLetter } from "../../../../adapters/memory/broker/notifier/dead-letter.js";
+import type { DeadLetter, DeadLetterSink } from "../../../../adapters/memory/broker/notifier/dead-letter.js";
 import { PullSubscription } from "../../../../adapters/memory/broker/notifier/pull-subscription.js";
 import { PushSubscription } from "../../../../adapters/memory/broker/notifier/push-subscription.js";
 import type { TopicOptions } from "../../../../adapters/memory/broker/notifier/topic.js";
@@ -7,25 +8,17 @@ import type { Namespace } from "../../namespace.js";
 import { given } from "../administration/fields.js";
 import { badRequest } from "./answers.js";
 import { JsonFields } from "./json-fields.js";
-import { readSubscriptionBody } from "./subscription-body.js";
+import { DeadLetterShelf } from "./dead-letter-shelf.js";
+import { readSubscriptionBody, type SubscriptionRequest } from "./subscription-body.js";
+import { describePull, describePush } from "./subscription-description.js";
 
 /** Whether something was made, or was there already. */
 export type PutOutcome = "created" | "replaced" | "unchanged";
 
-/** A subscription as somebody described it, with what it gave up. */
-interface Described {
-  readonly subscription: PullSubscription | PushSubscription;
-  readonly body: unknown;
-  readonly letters: DeadLetter[];
-}
-
-/** Dead letters that one subscription may keep; until some are removed, the notifier tries again later. */
-const maxLetters = 10_000;
-
 /** The Event Grid topics and subscriptions of one namespace, as descriptions. One for each: see {@link eventGridOf}. */
 export class EventGridEntities {
   readonly #namespace: Namespace;
-  readonly #described = new WeakMap<object, Described>();
+  readonly #shelf = new DeadLetterShelf();
 
   constructor(namespace: Namespace) {
     this.#namespace = namespace;
@@ -68,26 +61,35 @@ export class EventGridEntities {
 
   /**
    * Makes a subscription exist as its body says; see `readSubscriptionBody`. One that is there is replaced, and its
-   * events are gone, unless the body is the same.
+   * events and dead letters are gone, unless it is described the same.
    *
-   * @throws {BrokerError} `notFound` for the topic, `badRequest`, `quotaExceeded`; then nothing has changed, except that a
-   * subscription which was to be replaced has lost its events
+   * @throws {BrokerError} `notFound` for the topic, `badRequest`, `quotaExceeded`; the subscription that was there then
+   * remains, without its events
    */
   putSubscription(topic: string, name: string, body: unknown): PutOutcome {
     return this.#namespace.enter(() => {
+      const request = readSubscriptionBody(body, this.deadLetterSink(topic, name));
       const before = this.#find(topic, name);
-      const known = before === undefined ? undefined : this.#described.get(before);
-      if (known !== undefined && JSON.stringify(known.body) === JSON.stringify(body)) return "unchanged";
-      readSubscriptionBody(body, () => undefined);
-      if (before !== undefined) this.#namespace.notifier.deleteSubscription(topic, name);
+      if (before === undefined) {
+        this.#create(topic, name, request);
+        return "created";
+      }
+      const old = requestOf(before);
+      if (sameRequest(old, request)) return "unchanged";
+      this.#namespace.notifier.deleteSubscription(topic, name);
       try {
-        this.#create(topic, name, body);
+        this.#create(topic, name, request);
       } catch (error) {
-        if (known !== undefined) this.#create(topic, name, known.body);
+        this.#create(topic, name, old);
         throw error;
       }
-      return before === undefined ? "created" : "replaced";
+      return "replaced";
     });
+  }
+
+  /** Where the dead letters of that subscription are kept, whoever creates it. */
+  deadLetterSink(topic: string, name: string): DeadLetterSink {
+    return this.#shelf.sink(this.#namespace.notifier, topic, name);
   }
 
   /** @throws {BrokerError} `notFound` */
@@ -122,48 +124,48 @@ export class EventGridEntities {
   }
 
   /**
-   * A subscription as it was described, with its state: `AwaitingManualAction` while its endpoint has answered and not
+   * A subscription with its state: `AwaitingManualAction` while its endpoint has answered and not
    * consented. @throws {BrokerError} `notFound`
    */
   subscription(topic: string, name: string): object {
     const subscription = this.#require(topic, name);
-    const described = this.#described.get(subscription);
-    const properties = (described?.body as { readonly properties?: object } | undefined)?.properties ?? {};
-    const provisioningState =
-      subscription instanceof PushSubscription ? states[subscription.state] : "Succeeded";
-    const events =
-      subscription instanceof PushSubscription ? { pending: subscription.pending } : subscription.counts;
+    const settings = this.#namespace.notifier.topicSettings(topic);
+    const isPush = subscription instanceof PushSubscription;
     return {
       name: subscription.name,
-      properties: { ...properties, topic: subscription.topic, provisioningState },
-      emulator: { events, deadLetters: described?.letters.length ?? 0 },
+      properties: {
+        ...(isPush ? describePush(subscription.options, settings) : describePull(subscription.options)),
+        topic: subscription.topic,
+        provisioningState: isPush ? states[subscription.state] : "Succeeded",
+      },
+      emulator: {
+        events: isPush ? { pending: subscription.pending } : subscription.counts,
+        deadLetters: this.#letters(topic, name).length,
+      },
     };
   }
 
   /** What the subscription gave up, oldest first; at most 10,000 are kept. @throws {BrokerError} `notFound` */
   deadLetters(topic: string, name: string): readonly DeadLetter[] {
-    return this.#described.get(this.#require(topic, name))?.letters ?? [];
+    this.#require(topic, name);
+    return this.#letters(topic, name);
   }
 
   /** @throws {BrokerError} `notFound` */
   clearDeadLetters(topic: string, name: string): void {
-    const letters = this.#described.get(this.#require(topic, name))?.letters;
-    if (letters !== undefined) letters.length = 0;
+    this.#require(topic, name);
+    this.#letters(topic, name).length = 0;
   }
 
-  #create(topic: string, name: string, body: unknown): void {
+  #create(topic: string, name: string, request: SubscriptionRequest): void {
     const { notifier } = this.#namespace;
-    const letters: DeadLetter[] = [];
-    const request = readSubscriptionBody(body, (letter) => {
-      if (letters.length >= maxLetters) return false;
-      letters.push(letter);
-      return undefined;
-    });
-    const subscription =
-      request.mode === "pull"
-        ? notifier.createPullSubscription(topic, name, request.options)
-        : notifier.createPushSubscription(topic, name, request.options);
-    this.#described.set(subscription, { subscription, body, letters });
+    if (request.mode === "pull") notifier.createPullSubscription(topic, name, request.options);
+    else notifier.createPushSubscription(topic, name, request.options);
+    this.#letters(topic, name).length = 0;
+  }
+
+  #letters(topic: string, name: string): DeadLetter[] {
+    return this.#shelf.lettersOf(this.#namespace.notifier, topic, name);
   }
 
   #find(topic: string, name: string): PullSubscription | PushSubscription | undefined {
@@ -177,6 +179,24 @@ export class EventGridEntities {
     if (found !== undefined) return found;
     throw new BrokerError("notFound", `Topic ${topic} has no subscription ${name}.`);
   }
+}
+
+function requestOf(subscription: PullSubscription | PushSubscription): SubscriptionRequest {
+  return subscription instanceof PullSubscription
+    ? { mode: "pull", options: subscription.options }
+    : { mode: "push", options: subscription.options };
+}
+
+/** Whether two requests ask for the same; of a sink counts that there is one. */
+function sameRequest(a: SubscriptionRequest, b: SubscriptionRequest): boolean {
+  const plain = ({ mode, options }: SubscriptionRequest): unknown => ({
+    mode,
+    ...options,
+    deadLetter: options.deadLetter !== undefined,
+    // A restored subscription whose endpoint had consented is not asked again.
+    validation: undefined,
+  });
+  return isDeepStrictEqual(plain(a), plain(b));
 }
 
 const entities = new WeakMap<Namespace, EventGridEntities>();

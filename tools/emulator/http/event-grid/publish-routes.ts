@@ -1,4 +1,5 @@
 import { Hono, type Context } from "hono";
+import { maxRequestBytes } from "../../../../adapters/memory/broker/notifier/accept-events.js";
 import type { AppOptions } from "../app.js";
 import { readBody } from "../read-body.js";
 import { refusalAnswer, tooLargeBody } from "./answers.js";
@@ -9,12 +10,13 @@ import { headOf } from "./request-head.js";
  * `EventGridSenderClient` to a topic of a namespace (endpoint `{endpoint}`). Both need `allowInsecureConnection: true`
  * for plain HTTP, on loopback too.
  */
-export function publishRoutes({ namespaceOf, limits }: AppOptions): Hono {
+export function publishRoutes({ namespaceOf, limits, clock }: AppOptions): Hono {
   const app = new Hono();
   const publish = async (c: Context, topic: string): Promise<Response> => {
-    const head = headOf(c);
+    const head = headOf(c, clock);
     const body = await readBody(c.req.raw, limits.maxBodyBytes);
-    if (body === undefined) return refusalAnswer(tooLargeBody(limits.maxBodyBytes));
+    if (body === undefined)
+      return refusalAnswer(tooLargeBody(Math.min(limits.maxBodyBytes, maxRequestBytes)));
     const namespace = namespaceOf(new URL(head.url).hostname);
     const { status, error } = namespace.enter(() => namespace.notifier.publish(topic, { ...head, body }));
     return error === undefined ? new Response(null, { status }) : Response.json({ error }, { status });

@@ -13,7 +13,7 @@ import { headOf } from "./request-head.js";
 type Verb = "receive" | "acknowledge" | "release" | "reject" | "renewLock";
 
 /** Pull delivery, as `EventGridReceiverClient` does it. Source: REST `2024-06-01`. */
-export function pullRoutes({ namespaceOf, limits }: AppOptions): Hono {
+export function pullRoutes({ namespaceOf, limits, clock }: AppOptions): Hono {
   const app = new Hono();
   app.post(
     "/topics/:topic/eventsubscriptions/:operation{[^/]+:(?:receive|acknowledge|release|reject|renewLock)}",
@@ -24,7 +24,7 @@ export function pullRoutes({ namespaceOf, limits }: AppOptions): Hono {
       const topic = c.req.param("topic");
       const body = await readText(c.req.raw, limits.maxBodyBytes);
       if (body === undefined) return refusalAnswer(tooLargeBody(limits.maxBodyBytes));
-      const head = headOf(c);
+      const head = headOf(c, clock);
       const namespace = namespaceOf(new URL(head.url).hostname);
       try {
         const subscription = namespace.enter(() => {
