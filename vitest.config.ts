@@ -1,9 +1,12 @@
+import { join } from "node:path";
 import { defineConfig } from "vitest/config";
-import { publicEntries } from "./scripts/entries.js";
+import { publicEntries, root } from "./scripts/entries.js";
+
+const tools = { specifier: "waybill-tools/emulator", source: join(root, "tools/emulator/index.ts") };
 
 export default defineConfig({
   resolve: {
-    alias: publicEntries().map(({ specifier, source }) => ({
+    alias: [...publicEntries(), tools].map(({ specifier, source }) => ({
       find: new RegExp(`^${specifier}$`),
       replacement: source,
     })),

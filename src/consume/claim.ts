@@ -54,7 +54,6 @@ export async function claim(
       run.claimRecovered = result.recovered;
       // Counted from before the request: the store's lease cannot end earlier than this.
       run.extendAtMs = result.askedAtMs + spec.leaseMs / 3;
-      run.replan?.();
       refuseLate(consumer, run, result.askedAtMs + spec.leaseMs);
       return undefined;
     case "completed":
@@ -130,7 +129,7 @@ export async function releaseClaim(consumer: Consumer, run: DeliveryRun): Promis
   const handle = run.claim;
   if (handle === undefined) return;
   run.claim = undefined;
-  run.extendAtMs = Infinity;
+  run.extendAtMs = undefined;
   try {
     await callStore(consumer, `release ${handle.key}`, (store) => store.release(handle));
   } catch {
@@ -143,7 +142,7 @@ export async function releaseClaim(consumer: Consumer, run: DeliveryRun): Promis
 /** Extends a claim no longer: its lease ends by itself. */
 export function abandonClaim(run: DeliveryRun): void {
   run.claim = undefined;
-  run.extendAtMs = Infinity;
+  run.extendAtMs = undefined;
   run.endClaim?.();
 }
 
