@@ -18,11 +18,7 @@ const clients: Readonly<Record<string, readonly string[]>> = {
     "ServiceBusRuleManager",
     "ServiceBusAdministrationClient",
   ],
-  "@azure/event-hubs": [
-    "EventHubProducerClient",
-    "EventHubBufferedProducerClient",
-    "EventHubConsumerClient",
-  ],
+  "@azure/event-hubs": ["EventHubProducerClient", "EventHubBufferedProducerClient", "EventHubConsumerClient"],
   "@azure/eventgrid": ["EventGridPublisherClient"],
   "@azure/eventgrid-namespaces": ["EventGridSenderClient", "EventGridReceiverClient"],
 };
@@ -63,7 +59,8 @@ const resolved = (checker: ts.TypeChecker, symbol: ts.Symbol): ts.Symbol =>
 const isMethod = ({ flags, declarations = [] }: ts.Symbol): boolean =>
   (flags & ts.SymbolFlags.Method) !== 0 &&
   !declarations.some(
-    (each) => (ts.getCombinedModifierFlags(each) & (ts.ModifierFlags.Private | ts.ModifierFlags.Protected)) !== 0,
+    (each) =>
+      (ts.getCombinedModifierFlags(each) & (ts.ModifierFlags.Private | ts.ModifierFlags.Protected)) !== 0,
   );
 
 /** What a client inherits from the machinery of all clients is no operation of its service. */

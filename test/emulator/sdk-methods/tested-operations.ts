@@ -139,11 +139,11 @@ function testsIn(source: ts.SourceFile): readonly Test[] {
 
 /** What `it(…)`, `describe(…)`, `it.each(…)(…)` and `describe.each(…)(…)` register. */
 function registrar(callee: ts.Expression): "it" | "describe" | undefined {
-  if (ts.isIdentifier(callee)) return callee.text === "it" || callee.text === "describe" ? callee.text : undefined;
+  if (ts.isIdentifier(callee))
+    return callee.text === "it" || callee.text === "describe" ? callee.text : undefined;
   const isTable = ts.isCallExpression(callee) && ts.isPropertyAccessExpression(callee.expression);
   return isTable ? registrar(callee.expression.expression) : undefined;
 }
 
 /** Of a test that a table fills in. */
-const shown = (title: string): string =>
-  title.replaceAll(/%[sdjio]|\$[a-zA-Z]+\b(?!\()/g, "…");
+const shown = (title: string): string => title.replaceAll(/%[sdjio]|\$[a-zA-Z]+\b(?!\()/g, "…");
