@@ -48,7 +48,8 @@ describe("a tap", () => {
     const seen: string[] = [];
     server = await startEchoServer({
       tap: ({ direction, kind }) => {
-        seen.push(`${direction} ${kind}`);
+        // Empty frames go out when the peer has been silent for a moment, so their number is the machine's.
+        if (kind !== "empty") seen.push(`${direction} ${kind}`);
         return "pass";
       },
     });
