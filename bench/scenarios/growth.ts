@@ -25,15 +25,17 @@ export const growth: Scenario = async ({ quick }) => {
 };
 
 const bare = "bare lists by name";
-/** Beside the targets: places that are visited in turn are cold each time, whatever is done there. */
+/** Beside the targets: what the visits in turn cost by themselves. */
 const bareRow = {
-  note: "what the processor's cache alone makes of that many places that are visited in turn",
+  note: "an append and a removal, no messaging: that many places visited in turn",
 };
 
 /** An entity of its own for each message in turn. */
 const noteOf = (what: string): { readonly note?: string } =>
   what.startsWith("queues") || what.startsWith("subscriptions")
-    ? { note: "no work grows: what the cache misses of that many entities cost, beside the bare lists above" }
+    ? {
+        note: "grows with how many are visited in turn, not with how many there are: see the bare lists above",
+      }
     : {};
 
 /** Passes the n-th message: sends it, receives it, completes it. */
