@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 import { publicEntries, root } from "./scripts/entries.js";
@@ -18,5 +19,9 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     slowTestThreshold: 5_000,
+    // Files share the modules of their worker: loading the Azure SDKs anew for each took longer than the tests did.
+    isolate: false,
+    // One more than vitest takes by itself on two cores: tests over sockets wait much of their time.
+    maxWorkers: Math.max(2, availableParallelism()),
   },
 });
