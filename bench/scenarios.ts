@@ -19,6 +19,10 @@ export const scenarios: Readonly<Record<string, () => Promise<Scenario>>> = {
   slowDown: async () => (await import("./scenarios/process.js")).slowDown,
   simulation: async () => (await import("./scenarios/process.js")).simulation,
   growth: async () => (await import("./scenarios/growth.js")).growth,
+  emulatorSend: async () => (await import("./scenarios/emulator-send.js")).emulatorSend,
+  emulatorReceive: async () => (await import("./scenarios/emulator-receive.js")).emulatorReceive,
+  emulatorStart: async () => (await import("./scenarios/emulator-start.js")).emulatorStart,
+  emulatorMemory: async () => (await import("./scenarios/emulator-memory.js")).emulatorMemory,
 };
 
 /** Names to run, as `--only` gives them: separated by commas. @throws if there is none of that name. */

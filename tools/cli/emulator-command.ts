@@ -67,9 +67,26 @@ function readPem(path: string): string {
   }
 }
 
-/** Resolves with the first signal to end. A second one ends the process at once. */
+/** Resolves with why to end: a signal, or the end of the npm that started us. A second signal ends the process at once. */
 function untilTold(): Promise<string> {
   return new Promise((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve(signal));
+    if (process.env["npm_execpath"] !== undefined) whenOrphaned(() => resolve("npm has ended"));
   });
+}
+
+const lookMs = 500;
+
+/**
+ * npm runs commands through a shell, and hands a SIGTERM to that shell alone, which ends and tells nobody: what it started
+ * would run for ever.
+ */
+function whenOrphaned(orphaned: () => void): void {
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    orphaned();
+  }, lookMs);
+  timer.unref();
 }

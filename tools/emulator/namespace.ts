@@ -152,9 +152,11 @@ export class Namespace {
 
   /**
    * Begins anew, with empty engines at the clock's present. Whoever is attached stays attached to the old ones, which
-   * nothing moves any more: end the connections first.
+   * nothing moves any more: end the connections. Receives of Event Grid that wait are answered with nothing.
    */
   replaceEngines(): Engines {
+    const { notifier, topics } = this.#engines;
+    for (const name of [...topics.keys()]) notifier.deleteTopic(name);
     this.#engines = this.#emptyEngines();
     return this.#engines;
   }

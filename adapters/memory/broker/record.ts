@@ -15,8 +15,8 @@ export const place = { none: 0, fresh: 1, returned: 2, locked: 3 } as const;
 
 export type Place = (typeof place)[keyof typeof place];
 
-/** `expiresMs` of a message that does not expire. */
-export const never = -1;
+/** `expiresMs` of a message that does not expire: a small integer that is no time, not even of a restored message. */
+export const never = -(2 ** 30);
 
 /**
  * One stored message, of one fixed shape, which is itself the node of every list it is in: of the ledger of its store

@@ -208,7 +208,7 @@ describe("with authentication, a connection", () => {
     expect(answer.application_properties).toMatchObject({ statusCode: 401 });
   });
 
-  it("is closed when no token comes in time", async () => {
+  it("SB-119: is closed when no token comes in time", async () => {
     await start({ auth: { ...auth, firstTokenMs: 50 } });
     const connection = await connect();
     // Both may have been read at once.
@@ -216,7 +216,7 @@ describe("with authentication, a connection", () => {
     expect(connection.error).toMatchObject({ condition: "amqp:unauthorized-access" });
   });
 
-  it("loses the links of an entity when the token for it expires, and no others", async () => {
+  it("SB-119: loses the links of an entity when the token for it expires, and no others", async () => {
     const validateJwt: AuthSettings["validateJwt"] = (token, audience) =>
       Promise.resolve({
         path: audience,

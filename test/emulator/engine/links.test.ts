@@ -121,6 +121,38 @@ describe("a link", () => {
     await detached;
   });
 
+  it("that is held back is refused before the goodbye of a peer that closes", async () => {
+    server = await startEchoServer();
+    const peer = await RawPeer.open(server.port);
+    peer.attachReceiver(1, "silent", "late");
+    await server.logged("held late");
+    peer.send(0, code.close, []);
+    expect((await peer.next(code.attach)).fields[5]).toBe(null);
+    expect(conditionOf((await peer.next(code.detach)).fields[2])).toBe("amqp:connection:forced");
+    await peer.next(code.close);
+    expect(server.log).toContain("withdrawn late");
+  });
+
+  it("has no delivery ids in common with a later session on its channel", async () => {
+    server = await startEchoServer();
+    const peer = await RawPeer.open(server.port);
+    peer.attachSender(0, "a");
+    peer.transfer(0, 0, Buffer.from("one"));
+    peer.transfer(0, 1, Buffer.from("two"));
+    await peer.next(code.attach);
+    peer.attachReceiver(1, "a");
+    await peer.next(code.attach);
+    peer.credit(1, 1);
+    const first = await peer.next(code.transfer);
+    peer.send(0, code.end, []);
+    await peer.next(code.end);
+    peer.begin(0);
+    peer.attachReceiver(1, "a");
+    await peer.next(code.attach);
+    peer.credit(1, 1);
+    expect((await peer.next(code.transfer)).fields[1]).not.toBe(first.fields[1]);
+  });
+
   it("that is held back is answered before it is stolen", async () => {
     server = await startEchoServer();
     const peer = await RawPeer.open(server.port);

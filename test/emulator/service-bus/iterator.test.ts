@@ -1,13 +1,17 @@
-import type { ServiceBusReceiver } from "@azure/service-bus";
+import type { ServiceBusReceivedMessage } from "@azure/service-bus";
 import { describe, expect, it } from "vitest";
 import { startBus } from "./bus.js";
 
-/** The bodies of the next messages, each completed. */
-async function iterated(receiver: ServiceBusReceiver, count: number): Promise<unknown[]> {
+/** The bodies of the next messages, each settled. */
+async function walked(
+  messages: AsyncIterable<ServiceBusReceivedMessage>,
+  count: number,
+  settle: (message: ServiceBusReceivedMessage) => Promise<void>,
+): Promise<unknown[]> {
   const bodies: unknown[] = [];
-  for await (const message of receiver.getMessageIterator()) {
+  for await (const message of messages) {
     bodies.push(message.body);
-    await receiver.completeMessage(message);
+    await settle(message);
     if (bodies.length === count) break;
   }
   return bodies;
@@ -18,7 +22,8 @@ describe("an iterator", () => {
     const { broker, client, send } = await startBus();
     broker.createQueue("q");
     await send("q", { body: 1 }, { body: 2 });
-    const walk = iterated(client.createReceiver("q"), 3);
+    const receiver = client.createReceiver("q");
+    const walk = walked(receiver.getMessageIterator(), 3, (message) => receiver.completeMessage(message));
     await send("q", { body: 3 });
     expect(await walk).toEqual([1, 2, 3]);
     expect(broker.getQueue("q").counts.active).toBe(0);
@@ -28,6 +33,8 @@ describe("an iterator", () => {
     const { broker, client, send } = await startBus();
     broker.createQueue("q", { requiresSession: true });
     await send("q", { body: 1, sessionId: "a" }, { body: 2, sessionId: "b" }, { body: 3, sessionId: "a" });
-    expect(await iterated(await client.acceptSession("q", "a"), 2)).toEqual([1, 3]);
+    const session = await client.acceptSession("q", "a");
+    const walk = walked(session.getMessageIterator(), 2, (message) => session.completeMessage(message));
+    expect(await walk).toEqual([1, 3]);
   });
 });

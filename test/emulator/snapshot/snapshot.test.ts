@@ -1,5 +1,5 @@
 import { EventHubProducerClient } from "@azure/event-hubs";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { EmulatorSnapshot } from "waybill-tools/emulator";
 import { endAfterEach, patient, queues, quick, serviceBusClient, started } from "../start/clients.js";
 
@@ -114,5 +114,22 @@ describe("a reset", () => {
     const messages = await receiver.receiveMessages(2, { maxWaitTimeInMs: 200 });
     expect(messages.map(({ body }) => body as unknown)).toEqual(["new"]);
     expect(emulator.recorded({ type: "connected" })).toHaveLength(1);
+  });
+
+  it("answers a receive of Event Grid that waits, with nothing", async () => {
+    const emulator = await started();
+    const { endpoint } = emulator.eventGrid;
+    await fetch(`${endpoint}/$emulator/event-grid/topics/orders`, { method: "PUT", body: "{}" });
+    const deliveryConfiguration = { deliveryMode: "Queue", queue: {} };
+    await fetch(`${endpoint}/$emulator/event-grid/topics/orders/eventsubscriptions/audit`, {
+      method: "PUT",
+      body: JSON.stringify({ properties: { deliveryConfiguration } }),
+    });
+    const path = "/topics/orders/eventsubscriptions/audit:receive?api-version=2024-06-01&maxWaitTime=60";
+    const waiting = fetch(`${endpoint}${path}`, { method: "POST" });
+    const { notifier } = emulator.namespace();
+    await vi.waitFor(() => expect(notifier.nextDueMs()).toBeDefined());
+    await emulator.reset();
+    expect(await (await waiting).json()).toEqual({ value: [] });
   });
 });

@@ -86,8 +86,7 @@ function restoreRecord(kernel: Kernel, store: MessageStore, snapshot: MessageSna
   const enqueuedMs = snapshot.enqueuedTimeMs - startMs;
   const origin = { enqueuedSequenceNumber, hops, deadLetterSource };
   const record = new MessageRecord(lane, { message, sizeBytes, enqueuedMs, origin }, sequenceNumber);
-  // What had expired has expired; a negative time might be taken for `never`.
-  record.expiresMs = snapshot.expiresAtMs === Infinity ? never : Math.max(0, snapshot.expiresAtMs - startMs);
+  record.expiresMs = snapshot.expiresAtMs === Infinity ? never : snapshot.expiresAtMs - startMs;
   record.deliveryCount = snapshot.deliveryCount;
   record.state = snapshot.state;
   enterLedger(store.ledger, record);

@@ -16,6 +16,7 @@ import { Handshake } from "./handshake.js";
 import { IncomingFrames } from "./incoming-frames.js";
 import type { LinkEnd } from "./link.js";
 import type { PendingLink } from "./link-request.js";
+import { Nudge } from "./nudge.js";
 import { maxPerformativeValues } from "./performatives.js";
 import type { Begin, Open } from "./performatives.js";
 import { ProtocolError } from "./protocol-error.js";
@@ -39,6 +40,8 @@ export interface ServerContext {
   /** The connection's socket is closed. */
   readonly onClosed: (connection: ServerConnection) => void;
   readonly budget: { partialBytes: number };
+  /** Where the delivery ids of the next session begin: see {@link ServerSession}. */
+  readonly deliveryIds: { next: number };
 }
 
 /**
@@ -75,6 +78,7 @@ export class ServerConnection implements Connection {
   private saidOpen = false;
   private toldEnd = false;
   private pulse: Pulse | undefined;
+  private readonly nudge = new Nudge(() => this.write("empty", 0, heartbeatFrame()));
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -147,6 +151,7 @@ export class ServerConnection implements Connection {
   /** Takes bytes of the peer's. Whatever is wrong with them stays in this connection. */
   receive(chunk: Buffer): void {
     this.pulse?.read();
+    if (this.phase === "open") this.nudge.read();
     this.guarded(() => this.splitter.push(chunk));
   }
 
@@ -255,6 +260,7 @@ export class ServerConnection implements Connection {
   onClose(): void {
     if (this.phase !== "closing") {
       this.sayOpen();
+      for (const session of this.sessions.values()) session.refusePending();
       this.write("close", 0, closeFrame());
       this.phase = "closing";
       this.cutIn(this.context.limits.closeMs);
@@ -338,6 +344,7 @@ export class ServerConnection implements Connection {
   private onGone(): void {
     this.phase = "gone";
     this.pulse?.stop();
+    this.nudge.stop();
     this.splitter.stop();
     this.cutIn(this.context.limits.closeMs);
     this.tellEnd();
@@ -375,7 +382,9 @@ export class ServerConnection implements Connection {
     this.feed();
     for (const session of this.dueSessions) session.writeDue();
     this.dueSessions.clear();
-    if (this.wire.flush()) this.pulse?.written();
+    if (!this.wire.flush()) return;
+    this.pulse?.written();
+    this.nudge.written();
   }
 
   /** Tells links that had to wait for room that there is some. */

@@ -57,6 +57,7 @@ export async function startAmqpServer(options: AmqpServerOptions): Promise<AmqpS
       for (const goodbye of goodbyes) goodbye.gone(connection);
     },
     budget: { partialBytes: 0 },
+    deliveryIds: { next: 0 },
   };
   const take = protocolSwitch(options.tls, limits, (stream) => {
     connections.add(new ServerConnection(stream, context));

@@ -26,7 +26,7 @@ export class ServerSession {
   private nextIncomingId: number;
   private incomingWindow = window;
   private windowDue = false;
-  private nextDeliveryId = 0;
+  private nextDeliveryId: number;
   /** We have ended it; until the peer says so too, what it sends is ignored. */
   private ended = false;
 
@@ -36,6 +36,7 @@ export class ServerSession {
     begin: Begin,
   ) {
     this.nextIncomingId = begin.nextOutgoingId;
+    this.nextDeliveryId = firstDeliveryId(connection);
     this.transmission = new Transmission(connection, channel, begin.incomingWindow);
     this.ours = new DispositionRun(connection, channel, false);
     this.theirs = new DispositionRun(connection, channel, true);
@@ -170,6 +171,19 @@ export class ServerSession {
     for (const link of links) link.lost();
   }
 
+  /**
+   * Answers the attaches that wait, because the peer says goodbye: `@azure/service-bus` would otherwise wait for a minute
+   * for a session that it asked for before it closed.
+   */
+  refusePending(): void {
+    const description = "The connection was closed while the link was waiting.";
+    for (const link of [...this.links.values()]) {
+      if (!(link instanceof PendingLink)) continue;
+      this.detach(link, { condition: "amqp:connection:forced", description });
+      link.lost();
+    }
+  }
+
   onAttach(attach: Attach, bytes: number): void {
     if (this.ended) return;
     const { connection } = this;
@@ -302,6 +316,21 @@ export class ServerSession {
     this.theirs.write();
   }
 }
+
+/**
+ * The sessions of a server have delivery ids of their own. rhea settles a delivery of a session that has ended on whatever
+ * session has its channel by now, and `@azure/service-bus` tells the deliveries of a receiver's successive links apart by
+ * nothing but their ids: were these the same, another message would be settled, and lost.
+ */
+function firstDeliveryId({ context: { deliveryIds } }: ServerConnection): number {
+  const first = deliveryIds.next;
+  // rhea counts on past 2^32, so they begin far from there.
+  deliveryIds.next = (first + idsOfSession) % 0x8000_0000;
+  return first;
+}
+
+/** Sessions with more deliveries than these go on into the next one's, which matters little: only late words go astray. */
+const idsOfSession = 0x10_0000;
 
 /** Frames that the peer may send before it hears from us; we tell it again at half of it. */
 const window = 5_000;
