@@ -1,5 +1,5 @@
 import type { Recorded } from "../history.js";
-import { at, type Check, type Of, type Seen, type SeenRun } from "./seen.js";
+import { at, keyOf, type Check, type Of, type Seen, type SeenRun } from "./seen.js";
 
 /**
  * I3, in the process: while a handler runs its lock and its lease are renewed in time, and when the process learns
@@ -213,5 +213,3 @@ function change(state: State, { token, what, answer, atMs }: Of<"changed">): voi
   lease.sinceMs = atMs;
   lease.untilMs = extended ? atMs + leaseMs(state) : Infinity;
 }
-
-const keyOf = ({ source, id }: Of<"started">): string => `${source.length}:${source}${id.length}:${id}`;
