@@ -60,6 +60,11 @@ export class AdministrationDoor {
     return describe(this.#kernel, queueNamed(this.#kernel.entities, name));
   }
 
+  /** What a queue holds, for those who ask often: without its options. */
+  queueCounts(name: string): MessageCounts {
+    return countMessages(queueNamed(this.#kernel.entities, name).store);
+  }
+
   createTopic(name: string, options: TopicOptions = {}): void {
     createTopic(this.#kernel, name, options);
   }

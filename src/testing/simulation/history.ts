@@ -34,6 +34,8 @@ export type Happening =
       readonly lockedUntilMs: number | undefined;
       readonly sequence: number;
       readonly partition: string | undefined;
+      /** The session or partition: what one lock, or one owner, holds together. */
+      readonly lane: string | undefined;
     }
   | {
       readonly kind: "settled";

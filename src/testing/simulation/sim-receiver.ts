@@ -137,6 +137,7 @@ export class SimReceiver implements Receiver {
       lockedUntilMs: delivery.lockedUntilMs,
       sequence: Number(delivery.broker.sequenceNumber),
       partition: delivery.broker.partition,
+      lane: delivery.lane,
     });
   }
 

@@ -240,7 +240,7 @@ class Run {
     const { clock, broker, groups } = worldOf(this.#broker);
     clock.catchUp();
     for (const address of ["jobs", "orders"]) {
-      const { active, scheduled, deferred } = broker.getQueue(address).counts;
+      const { active, scheduled, deferred } = broker.queueCounts(address);
       if (active + scheduled + deferred > 0) return false;
     }
     for (const { behind } of groups.values()) if (behind > 0) return false;

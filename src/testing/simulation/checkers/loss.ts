@@ -76,7 +76,7 @@ function departures({ history, runs }: Seen): string[] {
   return findings;
 }
 
-/** The broker goes by the clock of who is connected: clocks that are off make messages live longer or shorter by as much. */
+/** Clocks that are off make a copy live longer or shorter by as much. */
 const mostSkewMs = 15_000;
 
 function lifetimes({ schedule, history, runs }: Seen): string[] {
@@ -93,7 +93,7 @@ function lifetimes({ schedule, history, runs }: Seen): string[] {
   }
   const endOf = ({ id, atMs }: Of<"received">): number => {
     const last = born.get(id)?.findLast((bornMs) => bornMs <= atMs) ?? Infinity;
-    return last + ttlMs + skewed + (allowance.get(id) ?? 0) + 1;
+    return last + ttlMs + (allowance.get(id) ?? 0) + 1;
   };
   return runs.flatMap(({ started, delivery }) =>
     delivery !== undefined && delivery.atMs > endOf(delivery)

@@ -87,6 +87,10 @@ export function at<K, V>(map: Map<K, V>, key: K, make: () => V): V {
   return made;
 }
 
+/** The key by which the store knows the message of a run. */
+export const keyOf = ({ source, id }: Of<"started">): string =>
+  `${source.length}:${source}${id.length}:${id}`;
+
 /** Whether a broker id is that of a second original, not of a retry copy: copies have no blank in theirs. */
 export const isOriginal = ({ brokerId }: Of<"accepted">): boolean =>
   brokerId === undefined || brokerId.includes(" ");
