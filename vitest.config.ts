@@ -1,9 +1,13 @@
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
 import { defineConfig } from "vitest/config";
-import { publicEntries } from "./scripts/entries.js";
+import { publicEntries, root } from "./scripts/entries.js";
+
+const tools = { specifier: "waybill-tools/emulator", source: join(root, "tools/emulator/index.ts") };
 
 export default defineConfig({
   resolve: {
-    alias: publicEntries().map(({ specifier, source }) => ({
+    alias: [...publicEntries(), tools].map(({ specifier, source }) => ({
       find: new RegExp(`^${specifier}$`),
       replacement: source,
     })),
@@ -12,8 +16,12 @@ export default defineConfig({
     include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
     exclude: ["**/node_modules/**", "**/dist/**"],
     // A bound on hanging, not an expectation: the machine may be busy.
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     slowTestThreshold: 5_000,
+    // Files share the modules of their worker: loading the Azure SDKs anew for each took longer than the tests did.
+    isolate: false,
+    // One more than vitest takes by itself on two cores: tests over sockets wait much of their time.
+    maxWorkers: Math.max(2, availableParallelism()),
   },
 });

@@ -51,6 +51,14 @@ export const realTimeRule = {
             report(specifier, `node:crypto ${String(name)}`, "randomness or a wait");
         }
       },
+      /** A builtin that is loaded when it is first used, with the function that is wanted of it. */
+      "CallExpression[callee.property.name='getBuiltinModule']"(/** @type {any} */ node) {
+        const source = `node:${String(node.arguments[0]?.value).replace(/^node:/, "")}`;
+        judgeBuiltin(node, source);
+        const name = memberName(node);
+        if (source === "node:crypto" && !pureCrypto.includes(name))
+          report(node, `node:crypto ${name}`, "randomness or a wait");
+      },
       ImportExpression: (node) => judgeBuiltin(node, "value" in node.source ? node.source.value : undefined),
       ExportNamedDeclaration: (node) => judgeBuiltin(node, node.source?.value),
     };

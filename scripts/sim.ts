@@ -1,12 +1,16 @@
 import { spawn } from "node:child_process";
 import { randomInt } from "node:crypto";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { campaign, runSeed, type Coverage } from "../src/testing/simulation/campaign.js";
+import { build } from "esbuild";
+import { runSeed } from "../src/testing/simulation/campaign.js";
 import { shrink } from "../src/testing/simulation/shrink.js";
 import { defaultSize } from "../src/testing/simulation/size.js";
 import { storyOf } from "../src/testing/simulation/story.js";
+import { root } from "./entries.js";
+import type { Part } from "./sim-part.js";
 
 /**
  * Runs simulated schedules: `--seeds N` consecutive seeds from `--first S` (random if absent), on `--workers` processes.
@@ -18,27 +22,13 @@ const { values } = parseArgs({
     first: { type: "string" },
     seed: { type: "string" },
     workers: { type: "string" },
-    part: { type: "boolean", default: false },
   },
 });
 
 /** From so many schedules on, a fault or an invariant that none of them met is a failure. */
 const coverageFrom = 10_000;
 
-interface Part {
-  readonly run: number;
-  readonly cpuSeconds: number;
-  readonly failed: string | undefined;
-  readonly coverage: Omit<Coverage, "faults" | "invariants" | "missing"> & {
-    readonly faults: readonly (readonly [string, number])[];
-    readonly invariants: readonly (readonly [string, number])[];
-    readonly missing: readonly string[];
-  };
-}
-
 if (values.seed !== undefined) process.exitCode = await replay(values.seed);
-else if (values.part)
-  process.stdout.write(JSON.stringify(await part(Number(values.first), Number(values.seeds))));
 else process.exitCode = await all(Number(values.seeds), Number(values.first ?? randomInt(1, 2 ** 40)));
 
 async function replay(seed: string): Promise<number> {
@@ -60,41 +50,37 @@ async function all(seeds: number, first: number): Promise<number> {
   const wanted = Number(values.workers ?? availableParallelism());
   const workers = Math.max(1, Math.min(wanted, Math.ceil(seeds / 50)));
   const share = Math.ceil(seeds / workers);
+  const file = await bundled();
+  const startedMs = performance.now();
   const parts = await Promise.all(
-    Array.from({ length: workers }, (_, index) => {
-      const from = index * share;
-      const count = Math.min(share, seeds - from);
-      return workers === 1 ? part(first + from, count) : elsewhere(first + from, count);
-    }),
+    Array.from({ length: workers }, (_, index) =>
+      elsewhere(file, first + index * share, Math.max(0, Math.min(share, seeds - index * share))),
+    ),
   );
-  return report(seeds, parts);
+  rmSync(join(file, ".."), { recursive: true, force: true });
+  return report(seeds, parts, (performance.now() - startedMs) / 1000);
 }
 
-async function part(first: number, seeds: number): Promise<Part> {
-  const before = process.cpuUsage();
-  const { run, failure, coverage } = await campaign({ first, seeds });
-  const { user, system } = process.cpuUsage(before);
-  return {
-    run,
-    cpuSeconds: (user + system) / 1e6,
-    failed: failure?.schedule.seed,
-    coverage: { ...coverage, faults: [...coverage.faults], invariants: [...coverage.invariants] },
-  };
+/** One file for the processes that run schedules: a loader would cost them more than their schedules. */
+async function bundled(): Promise<string> {
+  const cache = join(root, "node_modules", ".cache");
+  mkdirSync(cache, { recursive: true });
+  const outfile = join(mkdtempSync(join(cache, "waybill-sim-")), "part.mjs");
+  const entry = join(root, "scripts", "sim-part.ts");
+  const how = { bundle: true, format: "esm", platform: "node", target: "node20", logLevel: "error" } as const;
+  await build({ ...how, entryPoints: [entry], outfile });
+  return outfile;
 }
 
-function elsewhere(first: number, seeds: number): Promise<Part> {
-  const given = [
-    fileURLToPath(import.meta.url),
-    "--part",
-    "--first",
-    String(first),
-    "--seeds",
-    String(seeds),
-  ];
+/**
+ * Errors are thrown by the thousand and nobody reads their stacks: none are taken. A message whose handler runs more than
+ * ten times in one place has as many listeners on its signal, which the engine would take for a leak.
+ */
+function elsewhere(file: string, first: number, seeds: number): Promise<Part> {
+  const flags = ["--stack-trace-limit=0", "--disable-warning=MaxListenersExceededWarning"];
+  const given = [...flags, file, String(first), String(seeds)];
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [...process.execArgv, ...given], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
+    const child = spawn(process.execPath, given, { stdio: ["ignore", "pipe", "inherit"] });
     let text = "";
     child.stdout.on("data", (chunk: Buffer) => (text += chunk.toString()));
     child.on("error", reject);
@@ -105,14 +91,15 @@ function elsewhere(first: number, seeds: number): Promise<Part> {
   });
 }
 
-async function report(seeds: number, parts: readonly Part[]): Promise<number> {
+async function report(seeds: number, parts: readonly Part[], seconds: number): Promise<number> {
   const run = parts.reduce((sum, each) => sum + each.run, 0);
   const cpuSeconds = parts.reduce((sum, each) => sum + each.cpuSeconds, 0);
   const choices = parts.reduce((sum, each) => sum + each.coverage.choices, 0);
   const states = Math.max(...parts.map(({ coverage }) => coverage.states));
   const short = parts.reduce((sum, each) => sum + each.coverage.short, 0);
   console.log(
-    `${run} schedules, ${Math.round(choices / run)} choices each, ${(run / cpuSeconds).toFixed(0)} per CPU second`,
+    `${run} schedules in ${seconds.toFixed(0)} s, ${Math.round(choices / run)} choices each, ` +
+      `${(run / cpuSeconds).toFixed(0)} per CPU second`,
   );
   console.log(`schedules by fault: ${table(parts.flatMap(({ coverage }) => coverage.faults))}`);
   console.log(

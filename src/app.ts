@@ -12,6 +12,7 @@ import type { Pump } from "./consume/pump.js";
 import { openDeadLetters, type DeadLetters } from "./dead-letters.js";
 import { WaybillError } from "./errors.js";
 import type { EventListener } from "./policy/app-event.js";
+import type { Prepared } from "./produce/prepare.js";
 import type { Producer } from "./produce/producer.js";
 import { durationMs, type Duration } from "./runtime/duration.js";
 import type { Runtime, TimerHandle } from "./runtime/runtime.js";
@@ -111,9 +112,14 @@ export function appOf(parts: AppParts): App {
     return stopping;
   };
   return Object.freeze({
-    send: async (to: Target, data: unknown, options: ScheduledSendOptions = {}) => {
+    send: async (to: Target, data: unknown, options = noOptions) => {
       refuseClosed(parts, life);
-      return send(parts.producer, to, data, options);
+      const { producer } = parts;
+      const making = producer.prepare(to, data, options, producer.origin());
+      const made = making instanceof Promise ? await making : making;
+      const sending = producer.dispatch([made]);
+      const [result] = sending instanceof Promise ? await sending : sending;
+      return sentOf(made.outgoing.envelope.id, result);
     },
     sendMany: (
       to: Target,
@@ -167,19 +173,6 @@ function refuseClosed(parts: AppParts, life: string): void {
   throw new WaybillError("closed", `service "${parts.service}" is ${life}: nothing was sent`);
 }
 
-async function send(
-  producer: Producer,
-  to: Target,
-  data: unknown,
-  options: ScheduledSendOptions,
-): Promise<Sent> {
-  const made = await producer.prepare(to, data, options, producer.origin());
-  const [result] = await producer.dispatch([made]);
-  if (result === undefined) throw new WaybillError("ambiguousSend", "the transport gave no answer");
-  if (!result.ok) throw result.error;
-  return sentOf(made.outgoing.envelope.id, result);
-}
-
 async function sendMany(
   parts: AppParts,
   life: string,
@@ -189,25 +182,24 @@ async function sendMany(
 ): Promise<readonly SendOutcome[]> {
   const { producer } = parts;
   const outcomes = new Array<SendOutcome>(data.length);
-  const prepared: { index: number; made: Awaited<ReturnType<Producer["prepare"]>> }[] = [];
+  const made: Prepared[] = [];
+  const places: number[] = [];
   // Of one moment: the messages of one call are made together.
   const origin = producer.origin();
   for (let index = 0; index < data.length; index += 1) {
     const item = data[index];
     try {
       refuseClosed(parts, life);
-      const made = producer.prepare(to, item, options?.(item, index) ?? noOptions, origin);
-      prepared.push({ index, made: made instanceof Promise ? await made : made });
+      const making = producer.prepare(to, item, options?.(item, index) ?? noOptions, origin);
+      made.push(making instanceof Promise ? await making : making);
+      places.push(index);
     } catch (error) {
       outcomes[index] = { ok: false, id: undefined, error: error as Error };
     }
   }
-  const results = await producer
-    .dispatch(prepared.map(({ made }) => made))
-    .catch((error: unknown) => prepared.map((): SendResult => ({ ok: false, error: error as WaybillError })));
-  prepared.forEach(({ index, made }, at) => {
-    outcomes[index] = outcomeOf(made.outgoing.envelope.id, results[at]);
-  });
+  const results = await producer.dispatch(made);
+  for (const [at, index] of places.entries())
+    outcomes[index] = outcomeOf(made[at]!.outgoing.envelope.id, results[at]);
   return outcomes;
 }
 
@@ -222,7 +214,10 @@ function outcomeOf(id: string, result: SendResult | undefined): SendOutcome {
   return scheduleToken === undefined ? { ok: true, id } : { ok: true, id, scheduleToken };
 }
 
-function sentOf(id: string, result: Extract<SendResult, { ok: true }>): Sent {
+/** @throws why it was not sent. */
+function sentOf(id: string, result: SendResult | undefined): Sent {
+  if (result === undefined) throw new WaybillError("ambiguousSend", "the transport gave no answer");
+  if (!result.ok) throw result.error;
   return result.scheduleToken === undefined ? { id } : { id, scheduleToken: result.scheduleToken };
 }
 
@@ -235,7 +230,7 @@ async function resumeDeferred(pump: Pump, numbers: readonly string[]): Promise<n
     );
   }
   const deliveries = await receiver.receiveDeferred(numbers);
-  pump.accept(deliveries);
+  pump.received(deliveries);
   return deliveries.length;
 }
 

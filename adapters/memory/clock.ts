@@ -76,7 +76,8 @@ export class Clock {
     if (dueMs >= this.#dueMs || runtime === undefined) return;
     this.#timer?.cancel();
     this.#dueMs = dueMs;
-    this.#timer = runtime.after(Math.max(0, dueMs - this.#nowMs), () => {
+    // From the runtime's now: the engines may be behind it, and the timer would be late by as much.
+    this.#timer = runtime.after(Math.max(0, dueMs - runtime.now()), () => {
       this.#dueMs = Infinity;
       this.catchUp();
       this.arm();

@@ -22,7 +22,7 @@ export function countEntities(world: World): readonly EntityCounts[] {
   return [
     ...broker
       .queues()
-      .map((address) => ({ kind: "queue" as const, address, ...broker.getQueue(address).counts })),
+      .map((address) => ({ kind: "queue" as const, address, ...broker.queueCounts(address) })),
     ...broker.topics().flatMap((address) => [
       { kind: "topic" as const, address, ...broker.getTopic(address).counts },
       ...broker.subscriptions(address).map((as) => ({

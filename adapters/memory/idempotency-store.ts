@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import {
   realRuntime,
   WaybillError,
@@ -134,7 +133,8 @@ function claimed(request: ClaimRequest, known: Entry | undefined, token: number,
 function recordId({ scope, key }: Pick<ClaimRequest, "scope" | "key">): string {
   const id = `${scope.length}:${scope}${key}`;
   if (Buffer.byteLength(id) <= 256) return id;
-  return `#${createHash("sha256").update(id, "utf16le").digest("base64url")}`;
+  const hash = process.getBuiltinModule("node:crypto").createHash("sha256");
+  return `#${hash.update(id, "utf16le").digest("base64url")}`;
 }
 
 function requireLengths({ leaseMs, retentionMs }: ClaimRequest): void {

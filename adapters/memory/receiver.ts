@@ -46,14 +46,7 @@ export class MessageReceiver implements Receiver {
 
   settle(requests: readonly SettleRequest[]): readonly (WaybillError | undefined)[] {
     this.#world.clock.catchUp();
-    return requests.map(({ delivery, action }) => {
-      try {
-        settleMessage(this.#broker, ownDelivery(delivery).native, action);
-        return undefined;
-      } catch (error) {
-        return this.#refused(error, action.kind);
-      }
-    });
+    return requests.map((request) => this.#settle(request));
   }
 
   renew(deliveries: readonly Delivery[]): readonly (number | WaybillError)[] {
@@ -80,6 +73,15 @@ export class MessageReceiver implements Receiver {
     this.#closed = true;
     this.#waiting.answer([]);
     this.#broker.close();
+  }
+
+  #settle({ delivery, action }: SettleRequest): WaybillError | undefined {
+    try {
+      settleMessage(this.#broker, ownDelivery(delivery).native, action);
+      return undefined;
+    } catch (error) {
+      return this.#refused(error, action.kind);
+    }
   }
 
   #take(max: number): readonly Delivery[] {

@@ -63,10 +63,10 @@ export class MessageSender implements Sender {
 
 const noTokens: readonly undefined[] = [];
 
-/** The bytes are copied, so that what the sender does to them later does not travel. */
-function spell({ envelope, dueMs }: Outgoing): BrokerMessage {
+/** Bytes of others are copied, so that what they do to them later does not travel. */
+function spell({ envelope, dueMs, ownBody }: Outgoing): BrokerMessage {
   const message: Writable<BrokerMessage> = toAmqp(envelope, spelling);
-  message.body = Buffer.from(envelope.body);
+  if (ownBody !== true) message.body = Buffer.from(envelope.body);
   if (dueMs !== undefined) message.scheduledEnqueueTimeMs = dueMs;
   return message;
 }

@@ -1,15 +1,17 @@
 import {
   WaybillError,
-  type ChannelSpec,
   type ConnectContext,
-  type Destination,
   type GroupSource,
   type ListenerSource,
-  type MessageFilter,
   type Source,
   type SubscriptionSource,
 } from "../../src/transport/index.js";
-import type { QueueOptions, SubscriptionOptions, TopicOptions } from "./broker/entity-options.js";
+import {
+  channelSubscriptionOptions,
+  createChannelEntity,
+  entityMaker,
+} from "./broker/channels/channel-entity.js";
+import { subscriptionRules } from "./broker/channels/subscription-rules.js";
 import type { DeadLetter } from "./broker/notifier/dead-letter.js";
 import { groupKey } from "./broker/stream/checkpoints.js";
 import { ConsumerGroup } from "./consumer-group.js";
@@ -17,7 +19,6 @@ import { declare } from "./declaration.js";
 import { listenerFilter } from "./listener-filter.js";
 import { ListenerState } from "./listener-state.js";
 import { mapError } from "./map-error.js";
-import { subscriptionRules } from "./subscription-rules.js";
 import type { World } from "./world.js";
 
 /**
@@ -27,9 +28,11 @@ import type { World } from "./world.js";
  * broker does not take.
  */
 export function ensureTopology(world: World, context: ConnectContext): void {
+  const maker = entityMaker(world);
   for (const place of [...context.destinations, ...context.sources]) {
     try {
-      if (declare(world.declarations, context.service, place)) createEntity(world, place);
+      if (declare(world.declarations, context.service, place))
+        createChannelEntity(maker, place.address, place.channel);
     } catch (error) {
       throw mapError(error, `cannot create ${place.channel.kind} "${place.address}"`, "invalidOption");
     }
@@ -40,35 +43,6 @@ export function ensureTopology(world: World, context: ConnectContext): void {
     } catch (error) {
       throw mapError(error, `cannot read "${source.address}"`, "invalidOption");
     }
-  }
-}
-
-function createEntity(world: World, { channel, address }: Destination): void {
-  const { broker } = world;
-  switch (channel.kind) {
-    case "queue":
-      broker.createQueue(address, queueOptions(channel));
-      return;
-    case "topic":
-      broker.createTopic(address, topicOptions(channel));
-      for (const [name, { where }] of Object.entries(channel.settings.subscriptions ?? {})) {
-        const filter: MessageFilter = { types: undefined, ...(where !== undefined ? { where } : {}) };
-        broker.createSubscription(address, name, {
-          ...subscriptionOptions(channel),
-          rules: subscriptionRules(name, filter),
-        });
-      }
-      return;
-    case "stream": {
-      const { partitions, retentionMs } = channel.settings;
-      world.streams.createHub(address, {
-        ...(partitions !== undefined ? { partitions } : {}),
-        ...(retentionMs !== undefined ? { retentionMs } : {}),
-      });
-      return;
-    }
-    case "notifications":
-      world.notifier.createTopic(address);
   }
 }
 
@@ -97,7 +71,10 @@ function ensureSubscription(
     .subscriptions(address)
     .some((name) => name.toLowerCase() === subscription.toLowerCase());
   if (!exists) {
-    broker.createSubscription(address, subscription, { ...subscriptionOptions(channel), rules });
+    broker.createSubscription(address, subscription, {
+      ...channelSubscriptionOptions(channel.settings),
+      rules,
+    });
     return;
   }
   const present = broker.rules(address, subscription);
@@ -140,33 +117,3 @@ function ensureListener(world: World, { address, listener, filter }: ListenerSou
 
 const byName = (left: { readonly name: string }, right: { readonly name: string }): number =>
   left.name < right.name ? -1 : 1;
-
-/** The largest entity of the standard tier: a test that fills it has other worries. */
-const maxSizeBytes = 5 * 1024 ** 3;
-
-function queueOptions(channel: ChannelSpec): QueueOptions {
-  return { ...topicOptions(channel), ...subscriptionOptions(channel) };
-}
-
-function topicOptions({ settings }: ChannelSpec): TopicOptions {
-  const { dedupWindowMs, ttlMs } = settings;
-  return {
-    maxSizeBytes,
-    ...(ttlMs !== undefined ? { defaultTimeToLiveMs: ttlMs } : {}),
-    ...(dedupWindowMs !== undefined
-      ? { requiresDuplicateDetection: true, duplicateDetectionWindowMs: dedupWindowMs }
-      : {}),
-  };
-}
-
-/** Expired messages are dead-lettered: nothing is lost in silence. */
-function subscriptionOptions({ settings }: ChannelSpec): SubscriptionOptions {
-  const { ordered, lockMs, maxDeliveries, ttlMs } = settings;
-  return {
-    requiresSession: ordered,
-    deadLetteringOnMessageExpiration: true,
-    ...(lockMs !== undefined ? { lockDurationMs: lockMs } : {}),
-    ...(maxDeliveries !== undefined ? { maxDeliveryCount: maxDeliveries } : {}),
-    ...(ttlMs !== undefined ? { defaultTimeToLiveMs: ttlMs } : {}),
-  };
-}

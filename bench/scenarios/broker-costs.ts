@@ -86,7 +86,7 @@ export const wheel: Scenario = async ({ rounds }) => {
     timerPrev: undefined,
     timerNext: undefined,
   }));
-  const turning = new TimerWheel<Timer>(0);
+  const turning = new TimerWheel<Timer>();
   const costs: number[] = [];
   for (let round = -2; round < rounds; round += 1) {
     const spent = await cpuTime(() => {

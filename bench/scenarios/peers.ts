@@ -15,17 +15,19 @@ export interface PeerQueue {
 /** The peers by name. Loading node-ts slows every await of a process, so it is not loaded before it is asked for. */
 export const peers = {
   fastq: fastqQueue,
-  smqp: smqpQueue,
+  smqp: () => smqpQueue("queue"),
   "node-ts": async (): Promise<PeerQueue> => (await import("./node-ts-queue.js")).nodeTsQueue(),
 };
 
+const loopPeers = { ...peers, "smqp, through an exchange": () => smqpQueue("exchange") };
+
 /** A peer in the loop of P1: bursts, then handlers until nothing is left. */
-export function peerLoop<Name extends keyof typeof peers>(name: Name, messages: number): Contender<Name> {
+export function peerLoop<Name extends keyof typeof loopPeers>(name: Name, messages: number): Contender<Name> {
   return {
     name,
     messages,
     run: async (count) => {
-      const queue = await peers[name]();
+      const queue = await loopPeers[name]();
       for (let sent = 0; sent < count; sent += burst) {
         await queue.send(Math.min(burst, count));
         const drained = await queue.drain(60_000);
@@ -66,14 +68,20 @@ async function fastqQueue(): Promise<PeerQueue> {
   };
 }
 
-/** The nearest in-process broker: queues, prefetch, acknowledgement. */
-async function smqpQueue(): Promise<PeerQueue> {
+/** The nearest in-process broker: queues, prefetch, acknowledgement. Most of its users publish to an exchange. */
+async function smqpQueue(to: "queue" | "exchange"): Promise<PeerQueue> {
   const broker = new Broker();
   const queue = broker.assertQueue("orders", { autoDelete: false });
+  broker.assertExchange("shop", "topic");
+  broker.bindQueue("orders", "shop", "orders.#");
+  const sendOne = (messageId: string): unknown =>
+    to === "queue"
+      ? broker.sendToQueue("orders", orderBytes, { messageId })
+      : broker.publish("shop", "orders.placed", orderBytes, { messageId });
   const handler = async (content: unknown): Promise<number> => (content as Uint8Array).byteLength;
   return {
     send: async (count) => {
-      for (let sent = 0; sent < count; sent += 1) broker.sendToQueue("orders", orderBytes);
+      for (let sent = 0; sent < count; sent += 1) sendOne(String(sent));
     },
     drain: (limitMs) =>
       new Promise((resolve) => {

@@ -8,7 +8,9 @@ import type { Consumer } from "./environment.js";
 import { fail } from "./fail.js";
 import { runInInbox } from "./inbox-run.js";
 import type { Received } from "./received.js";
-import { dispatch, handle, messageOf } from "./run-handler.js";
+import type { SendBuffer } from "./handler-context.js";
+import type { LockKeeper } from "./lock-keeper.js";
+import { dispatch, handle, HandlerRunning, messageOf, type HandlerEnd } from "./run-handler.js";
 import type { Slots } from "./slots.js";
 import { deadLettered, ignored, type Verdict } from "./verdict.js";
 import { waitInPlace } from "./wait.js";
@@ -19,28 +21,81 @@ export interface Attempts {
   readonly index: MessageIndex;
   readonly memo: ClaimMemo;
   readonly slots: Slots;
+  readonly keeper: LockKeeper;
 }
 
 /**
- * Makes one attempt at a delivery: decode, claim, handler, sends, completion of the claim, in this order.
+ * Makes attempts at deliveries, one by one: decode, claim, handler, sends, completion of the claim, in this order.
  *
- * Settles nothing and never throws: the verdict says what is to happen.
+ * Settles nothing and never throws: `judged` is told the verdict, once for each attempt. Where nothing has to be awaited
+ * but the handler, nothing else is.
  */
-export async function attempt(attempts: Attempts, run: DeliveryRun): Promise<Verdict> {
-  const { consumer } = attempts;
-  if (run.abortCause !== undefined) return fail(consumer, run, run.abortError);
-  try {
-    const admitted = admit(attempts, run);
-    const early = admitted instanceof Promise ? await admitted : admitted;
-    if (early !== undefined) return early;
-    if (consumer.spec.inbox !== undefined)
-      return await runInInbox(consumer, run, consumer.spec.inbox, handle);
-    const { verdict, sends } = await handle(consumer, run, undefined);
+export class Attempter implements HandlerEnd {
+  readonly #attempts: Attempts;
+  readonly #judged: (run: DeliveryRun, verdict: Verdict) => void;
+
+  constructor(attempts: Attempts, judged: (run: DeliveryRun, verdict: Verdict) => void) {
+    this.#attempts = attempts;
+    this.#judged = judged;
+  }
+
+  attempt(run: DeliveryRun): void {
+    if (run.abortCause !== undefined) {
+      this.failed(run, run.abortError);
+      return;
+    }
+    let admitted: MaybePromise<Verdict | undefined>;
+    try {
+      admitted = admit(this.#attempts, run);
+    } catch (error) {
+      this.failed(run, error);
+      return;
+    }
+    if (admitted instanceof Promise) this.#judge(run, this.#admitted(run, admitted));
+    else if (admitted !== undefined) this.#judged(run, admitted);
+    else this.#handle(run);
+  }
+
+  handled(run: DeliveryRun, verdict: Verdict, sends: SendBuffer): void {
+    const { consumer } = this.#attempts;
+    if (sends.empty && consumer.spec.idempotency === undefined) this.#judged(run, verdict);
+    else this.#judge(run, this.#conclude(run, verdict, sends));
+  }
+
+  failed(run: DeliveryRun, error: unknown): void {
+    void fail(this.#attempts.consumer, run, error).then((verdict) => {
+      this.#judged(run, verdict);
+    });
+  }
+
+  #judge(run: DeliveryRun, verdict: Promise<Verdict | undefined>): void {
+    verdict.then(
+      (late) => {
+        if (late !== undefined) this.#judged(run, late);
+      },
+      (error: unknown) => {
+        this.failed(run, error);
+      },
+    );
+  }
+
+  async #admitted(run: DeliveryRun, admitted: Promise<Verdict | undefined>): Promise<Verdict | undefined> {
+    const early = await admitted;
+    if (early === undefined) this.#handle(run);
+    return early;
+  }
+
+  #handle(run: DeliveryRun): void {
+    const { consumer } = this.#attempts;
+    const { inbox } = consumer.spec;
+    if (inbox === undefined) new HandlerRunning(consumer, run, this).start();
+    else this.#judge(run, runInInbox(consumer, run, inbox, handle));
+  }
+
+  async #conclude(run: DeliveryRun, verdict: Verdict, sends: SendBuffer): Promise<Verdict> {
+    const { consumer, memo } = this.#attempts;
     if (!sends.empty && sendsWith(verdict)) await dispatch(consumer, sends.prepared());
-    if (consumer.spec.idempotency === undefined) return verdict;
-    return await concludeClaim(consumer, attempts.memo, run, verdict);
-  } catch (error) {
-    return fail(consumer, run, error);
+    return concludeClaim(consumer, memo, run, verdict);
   }
 }
 
@@ -69,6 +124,7 @@ async function claimed(
     return await claim(consumer, memo, run, message, spec.idempotency);
   } finally {
     if (run.claim === undefined) run.endClaim?.();
+    else attempts.keeper.plan(run);
   }
 }
 

@@ -1,8 +1,11 @@
 import { admit, concludeClaim, sendsWith, type Attempts } from "./attempt.js";
 import type { DeliveryRun } from "./delivery-run.js";
+import type { Consumer } from "./environment.js";
 import { fail, HandlerFailure } from "./fail.js";
 import { HandlerBatchContext, SendBuffer } from "./handler-context.js";
-import { dispatch, invoke, messageOf, verdictOf } from "./run-handler.js";
+import { HandlerCall } from "./handler-call.js";
+import type { Received } from "./received.js";
+import { dispatch, elapsed, messageOf, verdictOf } from "./run-handler.js";
 import { leave, type Verdict } from "./verdict.js";
 
 /**
@@ -47,12 +50,12 @@ async function handleBatch(
   const messages = runs.map(messageOf);
   const context = new HandlerBatchContext(consumer, new Map(runs.map((run) => [messageOf(run), run])), sends);
   const entry = runs[0]?.entry;
-  const startedMs = consumer.runtime.elapsed();
+  const startedMs = elapsed(consumer);
   try {
     if (typeof entry !== "function") throw new TypeError("the batch has no handler");
-    const answer = await invoke(consumer, runs, messages, () => entry(messages, context));
+    const answer = await answerOf(consumer, runs, messages, () => entry(messages, context));
     await sends.close();
-    const durationMs = consumer.runtime.elapsed() - startedMs;
+    const durationMs = elapsed(consumer) - startedMs;
     for (const [index, run] of runs.entries()) {
       verdicts.set(run, await conclude(attempts, run, answerFor(answer, index), sends, durationMs));
     }
@@ -63,6 +66,16 @@ async function handleBatch(
     }
   }
 }
+
+const answerOf = (
+  consumer: Consumer,
+  runs: readonly DeliveryRun[],
+  messages: readonly Received[],
+  handler: () => unknown,
+): Promise<unknown> =>
+  new Promise((answered, threw) => {
+    new HandlerCall(consumer, runs, { answered, threw }).start(messages, handler);
+  });
 
 /** A batch handler answers for all at once, or for each. */
 function answerFor(answer: unknown, index: number): unknown {

@@ -1,6 +1,6 @@
 import { channelId } from "../contracts/channel.js";
 import { WaybillError } from "../errors.js";
-import { digest, lengthPrefixed, stableId } from "../runtime/hash.js";
+import { digest, lengthPrefixed } from "../runtime/hash.js";
 import type { ClaimHandle } from "../store/idempotency-store.js";
 import type { IdempotencySpec } from "./consumer-spec.js";
 import type { DeliveryRun } from "./delivery-run.js";
@@ -45,7 +45,7 @@ export async function claim(
 ): Promise<Verdict | undefined> {
   const scope = scopeOf(consumer);
   const key = keyOf(message, spec.key);
-  const remembered = memo.get(key, fingerprintOf(run));
+  const remembered = memo.get(key, () => fingerprintOf(run));
   if (remembered !== undefined) return confirm(consumer, memo, remembered, spec);
   const result = await ask(consumer, run, message, { scope, key, spec });
   switch (result.kind) {
@@ -54,7 +54,6 @@ export async function claim(
       run.claimRecovered = result.recovered;
       // Counted from before the request: the store's lease cannot end earlier than this.
       run.extendAtMs = result.askedAtMs + spec.leaseMs / 3;
-      run.replan?.();
       refuseLate(consumer, run, result.askedAtMs + spec.leaseMs);
       return undefined;
     case "completed":
@@ -93,7 +92,7 @@ async function ask(
   const owner = consumer.runtime.uuid(`owner ${consumer.service} ${message.id}`);
   const askedAtMs = consumer.runtime.now();
   const request = { scope, key, fingerprint: fingerprintOf(run), owner, leaseMs, retentionMs };
-  const result = await callStore(consumer, key, (store) => store.claim(request));
+  const result = await callStore(consumer, `claim ${key}`, (store) => store.claim(request));
   if (result.kind !== "acquired") return result;
   return { ...result, handle: { scope, key, token: result.token, owner }, askedAtMs };
 }
@@ -112,7 +111,9 @@ export async function completeClaim(
   const handle = run.claim;
   if (handle === undefined) return undefined;
   try {
-    const change = await callStore(consumer, handle.key, (store) => store.complete(handle, spec.retentionMs));
+    const change = await callStore(consumer, `complete ${handle.key}`, (store) =>
+      store.complete(handle, spec.retentionMs),
+    );
     return change === "ok" ? undefined : leave("another owner took the message over while it was handled");
   } catch {
     memo.remember(handle, fingerprintOf(run));
@@ -128,9 +129,9 @@ export async function releaseClaim(consumer: Consumer, run: DeliveryRun): Promis
   const handle = run.claim;
   if (handle === undefined) return;
   run.claim = undefined;
-  run.extendAtMs = Infinity;
+  run.extendAtMs = undefined;
   try {
-    await callStore(consumer, handle.key, (store) => store.release(handle));
+    await callStore(consumer, `release ${handle.key}`, (store) => store.release(handle));
   } catch {
     // The lease ends by itself.
   } finally {
@@ -141,7 +142,7 @@ export async function releaseClaim(consumer: Consumer, run: DeliveryRun): Promis
 /** Extends a claim no longer: its lease ends by itself. */
 export function abandonClaim(run: DeliveryRun): void {
   run.claim = undefined;
-  run.extendAtMs = Infinity;
+  run.extendAtMs = undefined;
   run.endClaim?.();
 }
 
@@ -170,9 +171,9 @@ export class ClaimMemo {
   }
 
   /** Other content under the same key was not done: that is for the store to say. */
-  get(key: string, fingerprint: string): ClaimHandle | undefined {
+  get(key: string, fingerprint: () => string): ClaimHandle | undefined {
     const known = this.#handles.get(key);
-    return known?.fingerprint === fingerprint ? known.handle : undefined;
+    return known !== undefined && known.fingerprint === fingerprint() ? known.handle : undefined;
   }
 
   remember(handle: ClaimHandle, fingerprint: string): void {
@@ -193,7 +194,7 @@ async function confirm(
   handle: ClaimHandle,
   spec: IdempotencySpec,
 ): Promise<Verdict> {
-  await callStore(consumer, handle.key, (store) => store.complete(handle, spec.retentionMs));
+  await callStore(consumer, `complete ${handle.key}`, (store) => store.complete(handle, spec.retentionMs));
   memo.forget(handle.key);
   return duplicate;
 }
@@ -202,14 +203,14 @@ type Store = NonNullable<Consumer["idempotency"]>;
 
 async function callStore<T>(
   consumer: Consumer,
-  key: string,
+  what: string,
   call: (store: Store) => T | Promise<T>,
 ): Promise<T> {
   const store = consumer.idempotency;
   if (store === undefined)
     throw new WaybillError("missingDependency", "no idempotency store was given to run()");
   try {
-    return await consumer.runtime.port("store", store.name, stableId([key]), () => call(store));
+    return await consumer.runtime.port("store", store.name, what, () => call(store));
   } catch (cause) {
     throw new WaybillError("storeFailed", `the idempotency store "${store.name}" failed`, { cause });
   }

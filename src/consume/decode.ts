@@ -4,7 +4,7 @@ import type { Message } from "../contracts/message.js";
 import { isWaybillError, WaybillError } from "../errors.js";
 import { jsonCodec } from "../message/codec.js";
 import type { Envelope } from "../message/envelope.js";
-import type { Delivery, MaybePromise } from "../transport/transport.js";
+import type { BrokerFacts, Delivery, MaybePromise } from "../transport/transport.js";
 import type { Received } from "./received.js";
 
 /** A delivery that was read: the name of its message on the channel, and what the handler gets. */
@@ -35,33 +35,36 @@ export function decode(
   delivery: Delivery,
 ): MaybePromise<Decoded | undefined> {
   if (delivery.defect !== undefined) throw delivery.defect;
-  const reading = readingOf(spec, delivery.envelope);
-  const found = index.get(reading.type);
+  const { envelope } = delivery;
+  const own = isOwn(spec, envelope);
+  const foreign = own ? undefined : readForeign(spec, envelope);
+  const found = index.get(foreign?.type ?? envelope.type);
   if (found === undefined) return undefined;
-  const data = compileMessage(found.message).fromWire(reading.version, reading.data());
+  const version = own ? envelope.version : foreign?.version;
+  const raw = own ? decodeBody(spec, envelope) : foreign?.data;
+  const data = compileMessage(found.message).fromWire(version, raw);
   if (data instanceof Promise) {
-    return data.then((value: unknown) =>
-      decoded(found.name, found.message, delivery, reading.version, value),
-    );
+    return data.then((value: unknown) => decoded(found.name, found.message, delivery, version, value));
   }
-  return decoded(found.name, found.message, delivery, reading.version, data);
+  return decoded(found.name, found.message, delivery, version, data);
 }
 
 /** What an envelope says of its type, and its data on demand. */
 export interface Reading {
   readonly type: string;
-  readonly version: number | undefined;
   data(): unknown;
 }
 
 /** Reads what an envelope says of its type, and its data on demand: by the codec, or as the channel reads foreign ones. */
 export function readingOf(spec: ChannelSpec, envelope: Envelope): Reading {
-  if (envelope.type !== "" && (envelope.version !== undefined || spec.settings.foreign === undefined)) {
-    return { type: envelope.type, version: envelope.version, data: () => decodeBody(spec, envelope) };
-  }
+  if (isOwn(spec, envelope)) return { type: envelope.type, data: () => decodeBody(spec, envelope) };
   const foreign = readForeign(spec, envelope);
-  return { type: foreign?.type ?? envelope.type, version: foreign?.version, data: () => foreign?.data };
+  return { type: foreign?.type ?? envelope.type, data: () => foreign?.data };
 }
+
+/** Whether the channel's codec reads it; otherwise `foreign` does. */
+const isOwn = (spec: ChannelSpec, { type, version }: Envelope): boolean =>
+  type !== "" && (version !== undefined || spec.settings.foreign === undefined);
 
 /** A codec of the application may throw anything. */
 function decodeBody(spec: ChannelSpec, envelope: Envelope): unknown {
@@ -121,8 +124,21 @@ function decoded(
       replyTo: envelope.replyTo,
       // Also what a later copy carries: a handler in plain JavaScript may try to change it.
       headers: Object.freeze(envelope.headers),
-      broker: { ...broker, deliveryCount },
+      broker: counted(broker, deliveryCount),
       native: delivery.native,
     },
   };
+}
+
+/** Field by field: a spread with a field behind it costs more than the rest of a message. */
+function counted(broker: BrokerFacts, deliveryCount: number): Received["broker"] {
+  const facts: { -readonly [Fact in keyof Received["broker"]]: Received["broker"][Fact] } = {
+    messageId: broker.messageId,
+    deliveryCount,
+  };
+  if (broker.sequenceNumber !== undefined) facts.sequenceNumber = broker.sequenceNumber;
+  if (broker.enqueuedAtMs !== undefined) facts.enqueuedAtMs = broker.enqueuedAtMs;
+  if (broker.partition !== undefined) facts.partition = broker.partition;
+  if (broker.offset !== undefined) facts.offset = broker.offset;
+  return facts;
 }

@@ -10,6 +10,12 @@ import type { Received } from "./received.js";
 /** Why a run was told to end. */
 export type AbortCause = "lockLost" | "fenced" | "overdue" | "stopping";
 
+/** Something that goes on until it ends by itself or its run is told to end. */
+export interface Wait {
+  /** The run was told to end. */
+  interrupted(run: DeliveryRun, error: WaybillError): void;
+}
+
 /**
  * One delivery on its way through this process: from the moment it is accepted until it is settled or left.
  *
@@ -18,8 +24,8 @@ export type AbortCause = "lockLost" | "fenced" | "overdue" | "stopping";
 export class DeliveryRun implements Member<DeliveryRun> {
   readonly delivery: Delivery;
   readonly work: Work;
-  /** Ends the wait for its handler: until then it does not keep virtual time from moving. */
-  unpark: (() => void) | undefined;
+  /** It waits for its handler: until then it does not keep virtual time from moving. */
+  parked = false;
   /** Handler runs that the message has spent. */
   spent: number;
   immediateUsed = 0;
@@ -28,15 +34,11 @@ export class DeliveryRun implements Member<DeliveryRun> {
   /** Ends its wait, while it waits in place. */
   interruptWait: (() => void) | undefined;
   firstFailedAt: string | undefined;
-  /** When its lock ends. */
+  /** When its lock ends, when lock and claim are renewed, when it has taken too long: whatever applies. */
   lockedUntilMs: number | undefined;
-  /** When its lock or claim must be looked at next. */
-  nextCheckMs = Infinity;
-  renewAtMs = Infinity;
-  extendAtMs = Infinity;
-  /** Tells the keeper of its locks that one of these times has changed. */
-  replan: (() => void) | undefined;
-  overdueAtMs = Infinity;
+  renewAtMs: number | undefined;
+  extendAtMs: number | undefined;
+  overdueAtMs: number | undefined;
   /** What it was decoded to: done once, however often the handler runs. */
   message: Received | undefined;
   entry: HandlerEntry | undefined;
@@ -57,7 +59,7 @@ export class DeliveryRun implements Member<DeliveryRun> {
   present = false;
   #controller: AbortController | undefined;
   #aborted: { cause: AbortCause; error: WaybillError } | undefined;
-  #wake: ((error: WaybillError) => void) | undefined;
+  #wait: Wait | undefined;
 
   constructor(delivery: Delivery, work: Work) {
     this.delivery = delivery;
@@ -90,7 +92,7 @@ export class DeliveryRun implements Member<DeliveryRun> {
     if (this.ended || (this.#aborted !== undefined && cause !== "lockLost")) return;
     this.#aborted = { cause, error };
     this.#controller?.abort(error);
-    this.#wake?.(error);
+    this.#wait?.interrupted(this, error);
   }
 
   /** Decodes anew for the next attempt: what a handler did to its data, the next run does not see. */
@@ -107,9 +109,9 @@ export class DeliveryRun implements Member<DeliveryRun> {
     this.zombie = false;
   }
 
-  /** Registers what a wait of this run does when the run is told to end. One wait at a time. */
-  onAbort(wake: ((error: WaybillError) => void) | undefined): void {
-    this.#wake = wake;
-    if (wake !== undefined && this.#aborted !== undefined) wake(this.#aborted.error);
+  /** What is interrupted when the run is told to end, at once if it is already. One wait at a time. */
+  waitsFor(wait: Wait | undefined): void {
+    this.#wait = wait;
+    if (this.#aborted !== undefined) wait?.interrupted(this, this.#aborted.error);
   }
 }

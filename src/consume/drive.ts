@@ -1,137 +1,102 @@
-import type { Attempts } from "./attempt.js";
-import { attempt } from "./attempt.js";
+import { Attempter, type Attempts } from "./attempt.js";
 import { attemptBatch } from "./batch.js";
 import type { DeliveryRun } from "./delivery-run.js";
-import { eventFields, type Consumer } from "./environment.js";
-import type { LockKeeper } from "./lock-keeper.js";
 import { settle, type Settled } from "./settle.js";
+import { begin, holdAll, settleAgain, stay, staysFor } from "./stay.js";
 import { leave, type Verdict } from "./verdict.js";
-import { waitInPlace } from "./wait.js";
 
-/** How long a stream waits before it settles again what could not be settled: it has nowhere to put it back to. */
-const settleAgainMs = 5000;
-
-type Ended = (run: DeliveryRun, settled: Settled) => void;
+/** Told of deliveries on their way. */
+export interface DriverHost {
+  /** Once for each delivery: it is settled, or left. */
+  ended(run: DeliveryRun, settled: Settled): void;
+  /** Once for each handler call, after its deliveries have ended: its slot and its lane are free. */
+  worked(runs: readonly DeliveryRun[]): void;
+}
 
 /**
  * Takes deliveries from their first attempt to their settlement: attempts, waits in the lane, attempts again.
  *
- * Never throws. Calls `ended` once for each run.
+ * Never throws. A delivery whose handler succeeds at the first attempt awaits its handler and nothing else, if its
+ * receiver answers at once.
  */
-export async function drive(
-  attempts: Attempts,
-  keeper: LockKeeper,
-  runs: readonly DeliveryRun[],
-  stopping: AbortSignal,
-  ended: Ended,
-): Promise<void> {
-  // Behind the head of a partition an event may wait for long: its time begins now.
-  if (!attempts.consumer.can.release) for (const run of runs) begin(keeper, run);
-  let open = runs;
-  while (open.length > 0) {
-    const verdicts = isBatch(attempts)
-      ? await attemptBatch(attempts, open)
-      : [await attempt(attempts, open[0]!)];
-    const again: DeliveryRun[] = [];
-    let waitMs = 0;
-    for (const [index, run] of open.entries()) {
-      const verdict = verdicts[index] ?? leave("it was not attempted");
-      const delayMs = staysFor(attempts.consumer, run, verdict, stopping);
-      if (delayMs === undefined) {
-        const settling = settle(attempts.consumer, run, verdict);
-        let settled = settling instanceof Promise ? await settling : settling;
-        if (settled === "left")
-          settled = await settleAgain(attempts.consumer, keeper, run, verdict, stopping);
-        ended(run, settled);
-      } else {
-        again.push(run);
-        run.forgetMessage();
-        waitMs = Math.max(waitMs, delayMs);
-        tellStay(attempts.consumer, run, verdict, delayMs);
-      }
+export class Driver {
+  readonly #attempts: Attempts;
+  readonly #stopping: AbortSignal;
+  readonly #host: DriverHost;
+  readonly #attempter: Attempter;
+
+  constructor(attempts: Attempts, stopping: AbortSignal, host: DriverHost) {
+    this.#attempts = attempts;
+    this.#stopping = stopping;
+    this.#host = host;
+    this.#attempter = new Attempter(attempts, (run, verdict) => {
+      this.#judged(run, verdict);
+    });
+  }
+
+  drive(runs: readonly DeliveryRun[]): void {
+    const { consumer, keeper } = this.#attempts;
+    // Behind the head of a partition an event may wait for long: its time begins now.
+    if (!consumer.can.release) for (const run of runs) begin(keeper, run);
+    const [first] = runs;
+    if (consumer.spec.batch !== undefined) void this.#driveBatch(runs);
+    else if (first !== undefined) this.#attempter.attempt(first);
+  }
+
+  #judged(run: DeliveryRun, verdict: Verdict): void {
+    const { consumer } = this.#attempts;
+    const delayMs = staysFor(consumer, run, verdict, this.#stopping);
+    if (delayMs !== undefined) {
+      stay(consumer, run, verdict, delayMs);
+      void this.#attemptAgain(run, delayMs);
+      return;
     }
-    if (waitMs > 0) await holdAll(attempts, keeper, again, waitMs);
-    open = again;
+    const settled = settle(consumer, run, verdict);
+    if (settled instanceof Promise || settled === "left") void this.#endLater(run, verdict, settled);
+    else this.#end(run, settled);
+  }
+
+  async #attemptAgain(run: DeliveryRun, delayMs: number): Promise<void> {
+    if (delayMs > 0) await holdAll(this.#attempts, [run], delayMs);
+    this.#attempter.attempt(run);
+  }
+
+  async #endLater(run: DeliveryRun, verdict: Verdict, settling: Settled | Promise<Settled>): Promise<void> {
+    this.#end(run, await this.#settled(run, verdict, settling));
+  }
+
+  #end(run: DeliveryRun, settled: Settled): void {
+    this.#host.ended(run, settled);
+    this.#host.worked([run]);
+  }
+
+  async #settled(run: DeliveryRun, verdict: Verdict, settling: Settled | Promise<Settled>): Promise<Settled> {
+    const settled = await settling;
+    return settled === "left" ? settleAgain(this.#attempts, run, verdict, this.#stopping) : settled;
+  }
+
+  /** What stays of a batch waits together, and is a batch again. */
+  async #driveBatch(runs: readonly DeliveryRun[]): Promise<void> {
+    const { consumer } = this.#attempts;
+    let open = runs;
+    while (open.length > 0) {
+      const verdicts = await attemptBatch(this.#attempts, open);
+      const again: DeliveryRun[] = [];
+      let waitMs = 0;
+      for (const [index, run] of open.entries()) {
+        const verdict = verdicts[index] ?? leave("it was not attempted");
+        const delayMs = staysFor(consumer, run, verdict, this.#stopping);
+        if (delayMs === undefined) {
+          this.#host.ended(run, await this.#settled(run, verdict, settle(consumer, run, verdict)));
+        } else {
+          again.push(run);
+          stay(consumer, run, verdict, delayMs);
+          waitMs = Math.max(waitMs, delayMs);
+        }
+      }
+      if (waitMs > 0) await holdAll(this.#attempts, again, waitMs);
+      open = again;
+    }
+    this.#host.worked(runs);
   }
 }
-
-const isBatch = ({ consumer }: Attempts): boolean => consumer.spec.batch !== undefined;
-
-/** How long a run stays in this process for its next attempt; nothing if it is to be settled now. */
-function staysFor(
-  consumer: Consumer,
-  run: DeliveryRun,
-  verdict: Verdict,
-  stopping: AbortSignal,
-): number | undefined {
-  if (verdict.kind !== "failed" || run.abortCause === "lockLost" || stopping.aborted) return undefined;
-  // Its lock is renewed no longer. Only a stream, which has nowhere to put it back to, goes on with it here.
-  if (run.abortCause === "overdue" && consumer.can.release) return undefined;
-  // Nobody else gets an event of this partition: it is looked at again until it is known to be done.
-  if (isLeave(verdict) && run.abortCause !== "stopping" && !consumer.can.release) return settleAgainMs;
-  if (verdict.decision.kind === "retryNow") return 0;
-  return verdict.decision.kind === "holdLane" ? verdict.decision.delayMs : undefined;
-}
-
-function tellStay(consumer: Consumer, run: DeliveryRun, verdict: Verdict, delayMs: number): void {
-  if (verdict.kind !== "failed") return;
-  const fields = eventFields(consumer, run.delivery, run.spent);
-  if (verdict.decision.kind === "retryNow") {
-    run.immediateUsed += 1;
-    consumer.emit?.({ event: "retryingNow", ...fields });
-  } else {
-    run.immediateUsed = 0;
-    consumer.emit?.({ event: "held", delayMs, ...fields });
-  }
-}
-
-/** Lets others have the slot while these wait. */
-async function holdAll(
-  attempts: Attempts,
-  keeper: LockKeeper,
-  runs: readonly DeliveryRun[],
-  delayMs: number,
-): Promise<void> {
-  attempts.slots.give();
-  await Promise.all(runs.map((run) => hold(attempts.consumer, keeper, run, delayMs)));
-  await attempts.slots.retake(runs.map((run) => run.work));
-}
-
-/** Waits in the lane, the lock renewed. Ends early when the lock is lost or the service stops. */
-async function hold(
-  consumer: Consumer,
-  keeper: LockKeeper,
-  run: DeliveryRun,
-  delayMs: number,
-): Promise<void> {
-  run.heldSinceMs ??= consumer.runtime.now();
-  run.restart();
-  await waitInPlace(consumer.runtime, run, delayMs);
-  begin(keeper, run);
-}
-
-/** Gives a run its whole time, and a signal of its own. */
-function begin(keeper: LockKeeper, run: DeliveryRun): void {
-  run.restart();
-  if (run.abortCause === undefined) keeper.restart(run);
-}
-
-/** What was left because its receiver did not take the settlement is settled again, where nobody else could. */
-async function settleAgain(
-  consumer: Consumer,
-  keeper: LockKeeper,
-  run: DeliveryRun,
-  verdict: Verdict,
-  stopping: AbortSignal,
-): Promise<Settled> {
-  let settled: Settled = "left";
-  for (;;) {
-    const lost = run.gone || run.abortCause === "lockLost" || stopping.aborted || isLeave(verdict);
-    if (settled !== "left" || lost || consumer.can.release) return settled;
-    run.ended = false;
-    await hold(consumer, keeper, run, settleAgainMs);
-    settled = await settle(consumer, run, verdict);
-  }
-}
-
-const isLeave = (verdict: Verdict): boolean => verdict.kind === "failed" && verdict.decision.kind === "leave";

@@ -34,7 +34,7 @@ export interface Outbound {
     options: ScheduledSendOptions,
     origin: OutboundOrigin,
   ): MaybePromise<OutboundMessage>;
-  dispatch(messages: readonly OutboundMessage[]): Promise<readonly SendResult[]>;
+  dispatch(messages: readonly OutboundMessage[]): MaybePromise<readonly SendResult[]>;
 }
 
 export interface OutboundMessage {
@@ -46,7 +46,7 @@ export interface OutboundMessage {
 export interface OutboundOrigin {
   readonly source: string;
   readonly nowMs: number;
-  newId(channel: string, type: string): string;
+  newId(name: string): string;
   readonly correlationId?: string;
   readonly causationId?: string;
   readonly traceparent?: string | undefined;

@@ -11,17 +11,20 @@ import { PendingSend } from "./pending-send.js";
 import type { Received } from "./received.js";
 import { sleep } from "./wait.js";
 
+/** A message that a handler wants to send, and what became of it so far. */
+interface Pending {
+  readonly run: DeliveryRun;
+  readonly promise: PendingSend;
+  made: OutboundMessage | undefined;
+}
+
 /**
  * Collects what one handler run sends, in the order of the calls. Closed when the handler has ended: what comes later
  * is refused, never lost in silence.
  */
 export class SendBuffer {
   readonly #consumer: Consumer;
-  readonly #pending: {
-    readonly run: DeliveryRun;
-    readonly promise: PendingSend;
-    made: OutboundMessage | undefined;
-  }[] = [];
+  #pending: Pending[] | undefined;
   /** How many messages of each kind have been given an id. */
   #counts: Map<string, number> | undefined;
   #closed = false;
@@ -63,12 +66,12 @@ export class SendBuffer {
     });
     // The failure of a send that nobody awaits is reported by close(), not by the process.
     void promise.settled();
-    this.#pending.push(Object.assign(entry, { promise }));
+    (this.#pending ??= []).push(Object.assign(entry, { promise }));
     return promise;
   }
 
   get empty(): boolean {
-    return this.#pending.length === 0;
+    return this.#pending === undefined;
   }
 
   /** Validates, encodes and sends now, whatever becomes of the run. */
@@ -98,7 +101,7 @@ export class SendBuffer {
    */
   async close(): Promise<void> {
     this.refuse();
-    for (const { promise } of this.#pending) {
+    for (const { promise } of this.#pending ?? []) {
       const error = await promise.settled();
       if (error !== undefined && !promise.observed) throw error;
     }
@@ -112,7 +115,7 @@ export class SendBuffer {
   /** What is to be sent because of `run`; every message if it is absent. */
   prepared(run?: DeliveryRun): readonly OutboundMessage[] {
     const messages: OutboundMessage[] = [];
-    for (const entry of this.#pending) {
+    for (const entry of this.#pending ?? []) {
       if (entry.made !== undefined && (run === undefined || entry.run === run)) messages.push(entry.made);
     }
     return messages;

@@ -14,7 +14,7 @@ export class LockKeeper {
   readonly #consumer: Consumer;
   readonly #runs = new Roster<DeliveryRun>();
   #timer: TimerHandle | undefined;
-  #dueMs = Infinity;
+  #dueMs = never;
 
   constructor(consumer: Consumer) {
     this.#consumer = consumer;
@@ -24,14 +24,10 @@ export class LockKeeper {
     return this.#runs;
   }
 
-  add(run: DeliveryRun): void {
+  add(run: DeliveryRun, nowMs: number): void {
     this.#runs.add(run);
-    const nowMs = this.#consumer.runtime.now();
     run.overdueAtMs = nowMs + this.#consumer.spec.maxRunMs;
     this.#planRenewal(run, nowMs);
-    run.replan = () => {
-      this.plan(run);
-    };
     this.plan(run);
   }
 
@@ -56,17 +52,21 @@ export class LockKeeper {
     });
   }
 
-  /** Looks at the run when its next limit is due. */
-  plan(run: DeliveryRun): void {
-    run.nextCheckMs = Math.min(run.renewAtMs, run.extendAtMs, run.overdueAtMs, run.lockedUntilMs ?? Infinity);
-    if (run.nextCheckMs >= this.#dueMs) return;
-    this.#arm(run.nextCheckMs);
+  /** Looks at the run when its next limit is due. To be called when one of them has changed. */
+  plan({
+    renewAtMs = never,
+    extendAtMs = never,
+    overdueAtMs = never,
+    lockedUntilMs = never,
+  }: DeliveryRun): void {
+    const dueMs = Math.min(renewAtMs, extendAtMs, overdueAtMs, lockedUntilMs);
+    if (dueMs < this.#dueMs) this.#arm(dueMs);
   }
 
   close(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
-    this.#dueMs = Infinity;
+    this.#dueMs = never;
   }
 
   #arm(dueMs: number): void {
@@ -74,7 +74,7 @@ export class LockKeeper {
     this.#dueMs = dueMs;
     const { runtime } = this.#consumer;
     this.#timer = runtime.after(Math.max(0, dueMs - runtime.now()), () => {
-      this.#dueMs = Infinity;
+      this.#dueMs = never;
       this.#timer = undefined;
       this.#check();
     });
@@ -84,24 +84,24 @@ export class LockKeeper {
     const nowMs = this.#consumer.runtime.now();
     const renew: DeliveryRun[] = [];
     for (const run of this.#runs) {
-      if (run.ended || run.nextCheckMs > nowMs) continue;
-      if (run.overdueAtMs <= nowMs) {
-        run.overdueAtMs = Infinity;
-        run.renewAtMs = Infinity;
+      if (run.ended) continue;
+      if (isDue(run.overdueAtMs, nowMs)) {
+        run.overdueAtMs = undefined;
+        run.renewAtMs = undefined;
         run.abort("overdue", overdue(this.#consumer, run));
-      } else if (run.lockedUntilMs !== undefined && run.lockedUntilMs <= nowMs) {
-        run.renewAtMs = Infinity;
+      } else if (isDue(run.lockedUntilMs, nowMs)) {
+        run.renewAtMs = undefined;
         run.lockedUntilMs = undefined;
         this.lose(
           run,
           new WaybillError("lockLost", `the lock of message ${run.delivery.envelope.id} has ended`),
         );
-      } else if (run.renewAtMs <= nowMs) {
-        run.renewAtMs = Infinity;
+      } else if (isDue(run.renewAtMs, nowMs)) {
+        run.renewAtMs = undefined;
         renew.push(run);
       }
-      if (run.extendAtMs <= nowMs) {
-        run.extendAtMs = Infinity;
+      if (isDue(run.extendAtMs, nowMs)) {
+        run.extendAtMs = undefined;
         void this.#extend(run);
       }
     }
@@ -145,7 +145,7 @@ export class LockKeeper {
     const askedMs = runtime.now();
     let stale = false;
     try {
-      const answer = await runtime.port("store", idempotency.name, claim.key, () =>
+      const answer = await runtime.port("store", idempotency.name, `extend ${claim.key}`, () =>
         idempotency.extend(claim, leaseMs),
       );
       stale = answer === "stale";
@@ -174,6 +174,10 @@ export class LockKeeper {
     run.renewAtMs = nowMs + Math.max(0, (lockedUntilMs - nowMs) / 2);
   }
 }
+
+const never = Infinity;
+
+const isDue = (atMs: number | undefined, nowMs: number): boolean => atMs !== undefined && atMs <= nowMs;
 
 function overdue(consumer: Consumer, run: DeliveryRun): WaybillError {
   return new WaybillError(

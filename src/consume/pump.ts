@@ -1,19 +1,19 @@
 import { WaybillError } from "../errors.js";
-import type { TimerHandle } from "../runtime/runtime.js";
 import type { Delivery } from "../transport/transport.js";
-import type { Attempts } from "./attempt.js";
+import { BatchWait } from "./batch-wait.js";
 import { ClaimMemo } from "./claim.js";
 import { messageIndex } from "./decode.js";
 import { Checkpointer } from "./checkpointer.js";
 import { DeliveryRun } from "./delivery-run.js";
-import { drive } from "./drive.js";
+import { Driver, type DriverHost } from "./drive.js";
 import { eventFields, type Consumer } from "./environment.js";
+import { Intake, type IntakeHost } from "./intake.js";
 import { Lanes } from "./lanes.js";
 import { LockKeeper } from "./lock-keeper.js";
-import { Slots } from "./slots.js";
 import { putBack, type Settled } from "./settle.js";
+import { Slots } from "./slots.js";
 
-/** How many handlers start in one turn of the event loop, at most. */
+/** How many handlers start between two turns of the event loop, at most. */
 const burst = 256;
 
 /**
@@ -22,41 +22,46 @@ const burst = 256;
  * It asks the receiver for as many deliveries as it can start, never more; starts them in later turns of the event
  * loop, in bursts; and gives back what it has not started when it stops.
  */
-export class Pump {
+export class Pump implements IntakeHost, DriverHost {
   readonly #consumer: Consumer;
-  readonly #attempts: Attempts;
   readonly #slots: Slots;
   readonly #lanes = new Lanes();
   readonly #keeper: LockKeeper;
+  readonly #intake: Intake;
+  readonly #driver: Driver;
+  readonly #batchWait: BatchWait | undefined;
   readonly #checkpointer: Checkpointer | undefined;
-  readonly #stop = new AbortController();
-  #polling = new AbortController();
   /** Runs that handler calls have taken. */
   #working = 0;
-  #paused = false;
   #turnPlanned = false;
-  #receiving: Promise<void> | undefined;
+  #refillPlanned = false;
+  /** How many handlers may still start in this turn of the event loop. */
+  #budget = 0;
   /** Lost before the receiver's answer came here. */
   readonly #lostEarly = new WeakMap<Delivery, WaybillError>();
-  #failures = 0;
-  #retryTimer: TimerHandle | undefined;
-  #batchTimer: TimerHandle | undefined;
-  #batchDue = false;
   #whenDrained: (() => void)[] = [];
 
   constructor(consumer: Consumer) {
+    const { runtime, source, spec } = consumer;
     this.#consumer = consumer;
-    this.#slots = new Slots(consumer.spec.concurrency, consumer.runtime.activity, () => {
-      this.#plan();
+    this.#slots = new Slots(spec.concurrency, runtime.activity, () => {
+      this.#refill();
     });
-    this.#attempts = {
-      consumer,
-      index: messageIndex(consumer.spec.channel.messages),
-      memo: new ClaimMemo(),
-      slots: this.#slots,
-    };
     this.#keeper = new LockKeeper(consumer);
-    this.#checkpointer = consumer.source.kind === "group" ? new Checkpointer(consumer) : undefined;
+    this.#intake = new Intake(consumer, this);
+    this.#driver = new Driver(
+      {
+        consumer,
+        index: messageIndex(spec.channel.messages),
+        memo: new ClaimMemo(),
+        slots: this.#slots,
+        keeper: this.#keeper,
+      },
+      this.#intake.stopping,
+      this,
+    );
+    if (spec.batch !== undefined) this.#batchWait = new BatchWait(spec.batch, runtime, () => this.#plan());
+    this.#checkpointer = source.kind === "group" ? new Checkpointer(consumer) : undefined;
   }
 
   get consumer(): Consumer {
@@ -64,7 +69,7 @@ export class Pump {
   }
 
   get paused(): boolean {
-    return this.#paused;
+    return this.#intake.paused;
   }
 
   get concurrency(): number {
@@ -78,7 +83,7 @@ export class Pump {
 
   /** Failures to receive since the last success. */
   get receiveFailures(): number {
-    return this.#failures;
+    return this.#intake.failures;
   }
 
   start(): void {
@@ -87,15 +92,11 @@ export class Pump {
 
   /** Stops asking for messages, also with a request that is under way. What is accepted goes on. */
   pause(): void {
-    this.#paused = true;
-    this.#polling.abort();
+    this.#intake.pause();
   }
 
   resume(): void {
-    if (!this.#paused) return;
-    this.#paused = false;
-    this.#polling = new AbortController();
-    this.#plan();
+    this.#intake.resume();
   }
 
   /** The receiver knows that the lock of a delivery is lost. */
@@ -114,14 +115,12 @@ export class Pump {
 
   /** Stops asking for messages for good, and gives back those that no handler has. */
   async stopIntake(): Promise<void> {
-    this.#stop.abort();
-    this.#polling.abort();
-    this.#retryTimer?.cancel();
-    this.#batchTimer?.cancel();
+    this.#intake.stop();
+    this.#batchWait?.cancel();
     for (const run of this.#keeper.runs) run.interruptWait?.();
     await Promise.all(this.#lanes.drain().map((run) => this.#giveBack(run)));
     // What it still brings must be given back before the receiver closes.
-    await this.#receiving;
+    await this.#intake.receiving;
   }
 
   /** Resolves when nothing is in flight. */
@@ -142,175 +141,118 @@ export class Pump {
     await this.#consumer.receiver.close();
   }
 
-  /** Hands over deliveries that were fetched another way than by {@link start}. */
-  accept(deliveries: readonly Delivery[]): void {
-    for (const delivery of deliveries) this.#accept(delivery);
+  /** Takes deliveries in, also those that were fetched another way than by {@link start}. */
+  received(deliveries: readonly Delivery[]): void {
+    const nowMs = this.#consumer.runtime.now();
+    for (const delivery of deliveries) this.#accept(delivery, nowMs);
     this.#plan();
   }
 
-  get #stopping(): boolean {
-    return this.#stop.signal.aborted;
+  wanted(): void {
+    this.#plan();
   }
 
+  ended(run: DeliveryRun, settled: Settled): void {
+    run.ended = true;
+    this.#keeper.remove(run);
+    if (settled === "done") this.#checkpointer?.done(run.delivery);
+    if (settled === "left") this.#tellLeft(run);
+    this.#consumer.runtime.activity.end(run.work);
+    if (this.inFlight > 0 || this.#whenDrained.length === 0) return;
+    const waiting = this.#whenDrained;
+    this.#whenDrained = [];
+    for (const wake of waiting) wake();
+  }
+
+  worked(runs: readonly DeliveryRun[]): void {
+    this.#working -= runs.length;
+    this.#lanes.done(runs[0]?.delivery.lane);
+    this.#slots.give();
+  }
+
+  /** Goes on in a later turn of the event loop. */
   #plan(): void {
     if (this.#turnPlanned) return;
     this.#turnPlanned = true;
     this.#consumer.runtime.defer(() => {
       this.#turnPlanned = false;
+      this.#budget = burst;
       this.#turn();
     });
   }
 
+  /** Goes on behind the handlers that end in the same moment; a turn of the event loop for each few is dear. */
+  #refill(): void {
+    if (this.#budget <= 0) this.#plan();
+    else if (!this.#refillPlanned) {
+      this.#refillPlanned = true;
+      void Promise.resolve().then(() => {
+        this.#refillPlanned = false;
+        this.#turn();
+      });
+    }
+  }
+
   #turn(): void {
     this.#slots.grant();
-    this.#receive();
-    let budget = burst;
-    while (budget > 0 && this.#slots.tryTake()) {
+    this.#intake.ask(Math.min(this.#room(), burst));
+    while (this.#budget > 0 && this.#slots.tryTake()) {
       const runs = this.#next();
       if (runs === undefined) {
         this.#slots.untake();
         break;
       }
-      budget -= runs.length;
+      this.#budget -= runs.length;
       this.#work(runs);
     }
-    if (budget <= 0) this.#plan();
+    if (this.#budget <= 0) this.#plan();
   }
 
-  /** What one handler call takes next: one run, or a batch that is full or has waited long enough. */
+  /** What one handler call takes next: one run, or a batch. */
   #next(): readonly DeliveryRun[] | undefined {
-    const { batch } = this.#consumer.spec;
-    if (this.#lanes.ready === 0 || this.#stopping) return undefined;
-    if (batch === undefined) {
-      const run = this.#lanes.next();
-      return run === undefined ? undefined : [run];
-    }
-    if (this.#keeper.runs.size - this.#working < batch.max && !this.#batchDue) {
-      this.#batchTimer ??= this.#consumer.runtime.after(batch.maxWaitMs, () => {
-        this.#batchTimer = undefined;
-        this.#batchDue = true;
-        this.#plan();
-      });
-      return undefined;
-    }
-    const first = this.#lanes.next();
-    if (first === undefined) return undefined;
-    this.#batchTimer?.cancel();
-    this.#batchTimer = undefined;
-    this.#batchDue = this.#batchDue && this.#lanes.ready > 0;
-    return [first, ...this.#lanes.join(first, batch.max)];
+    if (this.#lanes.ready === 0 || this.#intake.stopping.aborted) return undefined;
+    if (this.#batchWait !== undefined)
+      return this.#batchWait.next(this.#lanes, this.inFlight - this.#working);
+    const run = this.#lanes.next();
+    return run === undefined ? undefined : [run];
   }
 
-  #receive(): void {
-    if (this.#receiving !== undefined || this.#paused || this.#stopping || this.#retryTimer !== undefined)
-      return;
-    const room = this.#room();
-    if (room <= 0) return;
-    const { receiver, runtime, source } = this.#consumer;
-    try {
-      const got = runtime.port("receive", source.address, this.#consumer.spec.as, () =>
-        receiver.receive(Math.min(room, burst), this.#polling.signal),
-      );
-      if (!(got instanceof Promise)) {
-        this.#received(got);
-        return;
-      }
-      this.#receiving = got.then(
-        (deliveries) => {
-          this.#receiving = undefined;
-          this.#received(deliveries);
-        },
-        (error: unknown) => {
-          this.#receiving = undefined;
-          this.#receiveFailed(error);
-        },
-      );
-    } catch (error) {
-      this.#receiveFailed(error);
-    }
+  #work(runs: readonly DeliveryRun[]): void {
+    this.#working += runs.length;
+    for (const run of runs) this.#unpark(run);
+    this.#driver.drive(runs);
   }
 
   /** How many more deliveries may be accepted. Runs that hold their lane do not count, up to a bound. */
   #room(): number {
-    const { batch } = this.#consumer.spec;
-    const perSlot = batch?.max ?? (this.#consumer.source.kind === "group" ? streamWindow : 1);
-    let held = 0;
-    for (const run of this.#keeper.runs) if (run.interruptWait !== undefined) held += 1;
-    return this.#slots.limit * perSlot - this.#keeper.runs.size + Math.min(held, 256);
+    const { source, spec } = this.#consumer;
+    const perSlot = spec.batch?.max ?? (source.kind === "group" ? streamWindow : 1);
+    const held = this.#keeper.runs.count((run) => run.interruptWait !== undefined);
+    return this.#slots.limit * perSlot - this.inFlight + Math.min(held, 256);
   }
 
-  #received(deliveries: readonly Delivery[]): void {
-    this.#failures = 0;
-    if (deliveries.length === 0) return;
-    for (const delivery of deliveries) this.#accept(delivery);
-    this.#plan();
-  }
-
-  #receiveFailed(error: unknown): void {
-    if (this.#stopping) return;
-    const { runtime, spec, service, emit } = this.#consumer;
-    this.#failures += 1;
-    const retryInMs =
-      Math.min(30_000, 500 * 2 ** Math.min(this.#failures, 6)) * (0.5 + runtime.random("receive") / 2);
-    const failure =
-      error instanceof Error
-        ? error
-        : new WaybillError("transportFailed", "the transport's receiver failed", { cause: error });
-    const place = { service, channel: spec.channel.name, kind: spec.channel.kind, as: spec.as };
-    emit?.({ event: "receiveFailed", error: failure, retryInMs, ...place });
-    this.#retryTimer = runtime.after(retryInMs, () => {
-      this.#retryTimer = undefined;
-      this.#plan();
-    });
-  }
-
-  #accept(delivery: Delivery): void {
-    const { runtime, spec, emit } = this.#consumer;
-    const run = new DeliveryRun(
-      delivery,
-      runtime.activity.begin(() => describe(this.#consumer, delivery)),
-    );
-    run.unpark = runtime.activity.park(run.work);
-    this.#keeper.add(run);
+  #accept(delivery: Delivery, nowMs: number): void {
+    const { runtime, emit } = this.#consumer;
+    const work = runtime.activity.begin(() => describe(this.#consumer, delivery));
+    const run = new DeliveryRun(delivery, work);
+    run.parked = true;
+    runtime.activity.suspend(work);
+    this.#keeper.add(run, nowMs);
     const lost = this.#lostEarly.get(delivery) ?? this.#expired(delivery);
     if (lost !== undefined) {
       run.whyLeft = lost.message;
       this.#keeper.lose(run, lost);
-      this.#ended(run, "left");
+      this.ended(run, "left");
       return;
     }
-    if (this.#stopping) {
+    if (this.#intake.stopping.aborted) {
       void this.#giveBack(run);
       return;
     }
     emit?.({ event: "delivered", ...eventFields(this.#consumer, delivery, run.spent + 1) });
     this.#checkpointer?.accept(delivery);
     this.#lanes.push(run);
-    if (spec.batch !== undefined) this.#plan();
   }
-
-  #work(runs: readonly DeliveryRun[]): void {
-    this.#working += runs.length;
-    for (const run of runs) run.unpark?.();
-    const worked = (): void => {
-      this.#working -= runs.length;
-      this.#lanes.done(runs[0]?.delivery.lane);
-      this.#slots.give();
-    };
-    void drive(this.#attempts, this.#keeper, runs, this.#stop.signal, this.#ended).then(worked);
-  }
-
-  readonly #ended = (run: DeliveryRun, settled: Settled): void => {
-    run.ended = true;
-    this.#keeper.remove(run);
-    if (settled === "done") this.#checkpointer?.done(run.delivery);
-    if (settled === "left") this.#tellLeft(run);
-    this.#consumer.runtime.activity.end(run.work);
-    if (this.inFlight > 0) return;
-    const waiting = this.#whenDrained;
-    this.#whenDrained = [];
-    for (const wake of waiting) wake();
-  };
 
   /** Its lock ended on the way here. */
   #expired({ lockedUntilMs, envelope }: Delivery): WaybillError | undefined {
@@ -324,9 +266,14 @@ export class Pump {
   }
 
   async #giveBack(run: DeliveryRun): Promise<void> {
-    run.unpark?.();
+    this.#unpark(run);
     const settled = await putBack(this.#consumer, run);
-    this.#ended(run, settled);
+    this.ended(run, settled);
+  }
+
+  #unpark(run: DeliveryRun): void {
+    if (run.parked) this.#consumer.runtime.activity.resume(run.work);
+    run.parked = false;
   }
 }
 

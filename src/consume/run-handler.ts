@@ -1,11 +1,11 @@
 import { WaybillError } from "../errors.js";
 import { isSettlement, type Settlement } from "../message/settlement.js";
 import type { Classified } from "../policy/classify.js";
-import { runAround } from "./around.js";
 import type { DeliveryRun } from "./delivery-run.js";
 import type { Consumer } from "./environment.js";
 import { decideFor, HandlerFailure } from "./fail.js";
 import { HandlerContext, SendBuffer } from "./handler-context.js";
+import { HandlerCall, type Caller } from "./handler-call.js";
 import type { Received } from "./received.js";
 import { deadLettered, type Verdict } from "./verdict.js";
 
@@ -15,79 +15,84 @@ export interface Handled {
   readonly sends: SendBuffer;
 }
 
-/**
- * Runs the handler on a message.
- * @throws whatever the handler throws, and what a send of its failed with that it did not look at.
- */
-export async function handle(consumer: Consumer, run: DeliveryRun, tx: unknown): Promise<Handled> {
-  const message = messageOf(run);
-  const sends = new SendBuffer(consumer);
-  const context = new HandlerContext(consumer, run, message, sends, tx);
-  const startedMs = consumer.runtime.elapsed();
-  try {
-    const answer = await invoke(consumer, [run], [message], () => entryOf(run)(message, context));
-    if (!sends.empty) await sends.close();
-    const durationMs = consumer.runtime.elapsed() - startedMs;
-    return { verdict: verdictOf(consumer, run, answer, durationMs), sends };
-  } catch (error) {
-    throw new HandlerFailure(error);
-  } finally {
-    sends.refuse();
-  }
+/** Told once what a handler run came to. A failure is the handler's, or of a send of its that it did not look at. */
+export interface HandlerEnd {
+  handled(run: DeliveryRun, verdict: Verdict, sends: SendBuffer): void;
+  failed(run: DeliveryRun, failure: HandlerFailure): void;
 }
 
-/** Time that an aborted handler has to end before its slot is freed. */
-const graceMs = 5000;
+/** Runs the handler on a message: one attempt. */
+export class HandlerRunning implements Caller {
+  readonly #consumer: Consumer;
+  readonly #run: DeliveryRun;
+  readonly #end: HandlerEnd;
+  readonly #sends: SendBuffer;
+  readonly #startedMs: number;
 
-/** Calls a handler inside the hooks. A handler that goes on after its abort is given up after a grace. */
-export function invoke(
-  consumer: Consumer,
-  runs: readonly DeliveryRun[],
-  messages: readonly Received[],
-  call: () => unknown,
-): Promise<unknown> {
-  const { runtime, spec } = consumer;
-  return new Promise((resolve, reject) => {
-    let over = false;
-    const end = (): void => {
-      // A handler that ends after it was given up finds its runs in another wait.
-      if (!over) for (const each of runs) each.onAbort(undefined);
-      over = true;
-    };
-    for (const each of runs) {
-      each.onAbort((error) => {
-        runtime.after(graceMs, () => {
-          if (over) return;
-          each.zombie = true;
-          end();
-          reject(error);
-        });
-      });
+  constructor(consumer: Consumer, run: DeliveryRun, end: HandlerEnd) {
+    this.#consumer = consumer;
+    this.#run = run;
+    this.#end = end;
+    this.#sends = new SendBuffer(consumer);
+    this.#startedMs = elapsed(consumer);
+  }
+
+  start(tx?: unknown): void {
+    const run = this.#run;
+    const message = messageOf(run);
+    const context = new HandlerContext(this.#consumer, run, message, this.#sends, tx);
+    new HandlerCall(this.#consumer, [run], this).start([message], () => entryOf(run)(message, context));
+  }
+
+  answered(answer: unknown): void {
+    const sends = this.#sends;
+    if (sends.empty) this.#conclude(answer);
+    else
+      sends.close().then(
+        () => {
+          this.#conclude(answer);
+        },
+        (error: unknown) => {
+          this.threw(error);
+        },
+      );
+  }
+
+  threw(error: unknown): void {
+    this.#sends.refuse();
+    this.#end.failed(this.#run, new HandlerFailure(error));
+  }
+
+  #conclude(answer: unknown): void {
+    this.#sends.refuse();
+    let verdict: Verdict;
+    try {
+      const durationMs = elapsed(this.#consumer) - this.#startedMs;
+      verdict = verdictOf(this.#consumer, this.#run, answer, durationMs);
+    } catch (error) {
+      this.#end.failed(this.#run, new HandlerFailure(error));
+      return;
     }
-    const answer = runtime.port("handler", spec.channel.name, messages[0]?.id ?? "", () =>
-      callInside(consumer, runs, messages, call),
-    );
-    answer.then(resolve, reject).then(end, end);
-  });
-}
-
-/** Calls the handler, inside the hooks if there are any; a synchronous throw becomes a rejection. */
-function callInside(
-  { around, service, spec: { channel } }: Consumer,
-  [first]: readonly DeliveryRun[],
-  messages: readonly Received[],
-  call: () => unknown,
-): Promise<unknown> {
-  try {
-    if (around.length === 0 || first === undefined) return Promise.resolve(call());
-    const { name, kind } = channel;
-    const { signal, spent } = first;
-    return runAround(around, { service, channel: name, kind, messages, attempt: spent + 1, signal }, call);
-  } catch (error) {
-    const thrown = error as Error;
-    return Promise.reject(thrown);
+    this.#end.handled(this.#run, verdict, this.#sends);
   }
 }
+
+/** As {@link HandlerRunning}, as a promise. @throws {HandlerFailure} */
+export const handle = (consumer: Consumer, run: DeliveryRun, tx: unknown): Promise<Handled> =>
+  new Promise((resolve, reject) => {
+    const end: HandlerEnd = {
+      handled: (_run, verdict, sends) => {
+        resolve({ verdict, sends });
+      },
+      failed: (_run, failure) => {
+        reject(failure);
+      },
+    };
+    new HandlerRunning(consumer, run, end).start(tx);
+  });
+
+/** Measured for the events only. */
+export const elapsed = ({ emit, runtime }: Consumer): number => (emit === undefined ? 0 : runtime.elapsed());
 
 /** Sends what a handler wants to send. @throws the error of the first message that was not accepted. */
 export async function dispatch(

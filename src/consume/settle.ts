@@ -186,18 +186,29 @@ function apply(consumer: Consumer, run: DeliveryRun, action: SettleAction): Mayb
   const { receiver, runtime, source } = consumer;
   const { delivery } = run;
   run.ended = true;
-  const threw = (cause: unknown): boolean =>
-    took(consumer, run, new WaybillError("settleFailed", "the transport's receiver threw", { cause }));
   try {
     const answer = runtime.port("settle", source.address, delivery.envelope.id, () =>
       receiver.settle([{ delivery, action }]),
     );
-    if (answer instanceof Promise) return answer.then(([error]) => took(consumer, run, error), threw);
+    if (answer instanceof Promise) return tookLate(consumer, run, answer);
     return took(consumer, run, answer[0]);
   } catch (cause) {
-    return threw(cause);
+    return took(consumer, run, threw(cause));
   }
 }
+
+const tookLate = (
+  consumer: Consumer,
+  run: DeliveryRun,
+  answer: Promise<readonly (WaybillError | undefined)[]>,
+): Promise<boolean> =>
+  answer.then(
+    ([error]) => took(consumer, run, error),
+    (cause: unknown) => took(consumer, run, threw(cause)),
+  );
+
+const threw = (cause: unknown): WaybillError =>
+  new WaybillError("settleFailed", "the transport's receiver threw", { cause });
 
 /** Whether the receiver took it. */
 function took(consumer: Consumer, run: DeliveryRun, error: WaybillError | undefined): boolean {

@@ -17,14 +17,14 @@ export function waitInPlace(
     const timer = runtime.after(delayMs, end);
     let ended = false;
     run.interruptWait = end;
-    run.onAbort(end);
+    run.waitsFor({ interrupted: end });
     until?.then(end, end);
     function end(): void {
       if (ended) return;
       ended = true;
       timer.cancel();
       run.interruptWait = undefined;
-      run.onAbort(undefined);
+      run.waitsFor(undefined);
       unpark();
       resolve();
     }

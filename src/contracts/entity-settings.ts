@@ -3,16 +3,28 @@ import type { Duration } from "../runtime/duration.js";
 import { durationWithin, wholeNumberWithin } from "./bounds.js";
 import type { ChannelSettings, ForeignMessage, ForeignReading } from "./channel.js";
 
-/** The options that queues and topics share. */
-export interface EntityDefinition {
-  readonly ordered?: "by-key" | "none";
-  readonly scheduled?: boolean;
-  readonly dedupWindow?: Duration | "off";
+/** The options that queues and topics share; those of a topic are for each of its subscriptions. */
+export interface EntityDefinition<
+  Ordered extends "by-key" | "none" = "by-key" | "none",
+  Scheduled extends boolean = boolean,
+  Dedup extends Duration | "off" = Duration | "off",
+> {
+  /** `"by-key"`: messages of one key are handled one after the other, in order (sessions). Default `"none"`. */
+  readonly ordered?: Ordered;
+  /** Whether senders may give a `delay` or a time. Default false. */
+  readonly scheduled?: Scheduled;
+  /** Messages whose id came within this time are dropped by the broker: 20 s to 7 d. Default `"off"`. */
+  readonly dedupWindow?: Dedup;
+  /** How long a delivery stays locked without renewal: 5 s to 5 m. Default 1 m. */
   readonly lock?: Duration;
+  /** How long a message stays deliverable. Default: for ever. */
   readonly ttl?: Duration;
+  /** Deliveries after which the broker itself dead-letters: 1 to 2,000. Default 10. */
   readonly maxDeliveries?: number;
   readonly description?: string;
+  /** Reads messages that no Waybill wrote. Without it they are dead-lettered as `UnknownMessageType`. */
   readonly foreign?: (raw: ForeignMessage) => ForeignReading;
+  /** How data is encoded. Default JSON. */
   readonly codec?: Codec;
 }
 

@@ -1,15 +1,6 @@
 import type { Duration } from "../runtime/duration.js";
-import type { Codec } from "../message/codec.js";
-import {
-  channelOf,
-  checkChannel,
-  type ChannelRef,
-  type ForeignMessage,
-  type ForeignReading,
-  type Messages,
-  type NamesOk,
-} from "./channel.js";
-import { needsOf, settingsOf } from "./entity-settings.js";
+import { channelOf, checkChannel, type ChannelRef, type Messages, type NamesOk } from "./channel.js";
+import { needsOf, settingsOf, type EntityDefinition } from "./entity-settings.js";
 
 /** The definition of a queue. */
 export interface QueueDefinition<
@@ -17,25 +8,8 @@ export interface QueueDefinition<
   Ordered extends "by-key" | "none" = "none",
   Scheduled extends boolean = false,
   Dedup extends Duration | "off" = "off",
-> {
+> extends EntityDefinition<Ordered, Scheduled, Dedup> {
   readonly messages: M;
-  /** `"by-key"`: messages of one key are handled one after the other, in order (sessions). Default `"none"`. */
-  readonly ordered?: Ordered;
-  /** Whether senders may give a `delay` or a time. Default false. */
-  readonly scheduled?: Scheduled;
-  /** Messages whose id came within this time are dropped by the broker: 20 s to 7 d. Default `"off"`. */
-  readonly dedupWindow?: Dedup;
-  /** How long a delivery stays locked without renewal: 5 s to 5 m. Default 1 m. */
-  readonly lock?: Duration;
-  /** How long a message stays deliverable. Default: for ever. */
-  readonly ttl?: Duration;
-  /** Deliveries after which the broker itself dead-letters: 1 to 2,000. Default 10. */
-  readonly maxDeliveries?: number;
-  readonly description?: string;
-  /** Reads messages that no Waybill wrote. Without it they are dead-lettered as `UnknownMessageType`. */
-  readonly foreign?: (raw: ForeignMessage) => ForeignReading;
-  /** How data is encoded. Default JSON. */
-  readonly codec?: Codec;
 }
 
 /** What a queue with these options needs of a transport. */

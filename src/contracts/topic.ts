@@ -1,16 +1,13 @@
 import type { Duration } from "../runtime/duration.js";
-import type { Codec } from "../message/codec.js";
 import {
   channelOf,
   checkChannel,
   type ChannelRef,
-  type ForeignMessage,
-  type ForeignReading,
   type Messages,
   type NamesOk,
   type SubscriptionSettings,
 } from "./channel.js";
-import { needsOf, settingsOf } from "./entity-settings.js";
+import { needsOf, settingsOf, type EntityDefinition } from "./entity-settings.js";
 import { frozen } from "./frozen.js";
 
 /** The definition of a topic. */
@@ -19,26 +16,10 @@ export interface TopicDefinition<
   Ordered extends "by-key" | "none" = "none",
   Scheduled extends boolean = false,
   Dedup extends Duration | "off" = "off",
-> {
+> extends EntityDefinition<Ordered, Scheduled, Dedup> {
   readonly messages: M;
-  /** `"by-key"`: every subscription handles messages of one key one after the other. Default `"none"`. */
-  readonly ordered?: Ordered;
-  /** Whether senders may give a `delay` or a time. Default false. */
-  readonly scheduled?: Scheduled;
-  /** Messages whose id came within this time are dropped by the broker: 20 s to 7 d. Default `"off"`. */
-  readonly dedupWindow?: Dedup;
-  /** How long a subscription's delivery stays locked without renewal: 5 s to 5 m. Default 1 m. */
-  readonly lock?: Duration;
-  /** How long a message stays deliverable. Default: for ever. */
-  readonly ttl?: Duration;
-  /** Deliveries after which the broker itself dead-letters: 1 to 2,000. Default 10. */
-  readonly maxDeliveries?: number;
   /** Subscriptions that exist whether or not a service reads them, each with its filter. Default none. */
   readonly subscriptions?: Readonly<Record<string, SubscriptionSettings>>;
-  readonly description?: string;
-  readonly foreign?: (raw: ForeignMessage) => ForeignReading;
-  /** How data is encoded. Default JSON. */
-  readonly codec?: Codec;
 }
 
 /** What a topic with these options needs of a transport. */

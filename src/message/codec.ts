@@ -45,13 +45,12 @@ function encodeJson(data: unknown, maxDepth: number): Uint8Array {
     throw notSerialisable(unserialisablePath(data), cause);
   }
   if (text === undefined) throw notSerialisable(`it is ${typeof data}, which JSON does not have`);
-  const bytes = Buffer.from(text);
-  if (isDeeperThan(bytes, maxDepth)) {
+  if (isDeeperThan(text, maxDepth)) {
     throw notSerialisable(
       `it is nested deeper than ${String(maxDepth)} levels, and a receiver would refuse it`,
     );
   }
-  return bytes;
+  return Buffer.from(text);
 }
 
 const notSerialisable = (problem: string, cause?: unknown): WaybillError =>

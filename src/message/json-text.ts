@@ -21,17 +21,22 @@ const defaultMaxBytes = 100 * 1024 * 1024;
  * @throws {WaybillError} `undecodable`, with the position and never with the text.
  */
 export function parseJson(bytes: Uint8Array, limits: JsonLimits = {}): unknown {
-  checkSize(bytes, limits);
-  return parseText(jsonText(bytes));
+  return parseText(limitedText(bytes, limits));
 }
 
-/** Refuses JSON that is too big or too deep before anything is built from it. */
-export function checkSize(bytes: Uint8Array, limits: JsonLimits): void {
+/**
+ * The text of JSON that is neither too big nor too deep: refused before anything is built from it.
+ *
+ * @throws {WaybillError} `undecodable`
+ */
+export function limitedText(bytes: Uint8Array, limits: JsonLimits): string {
   const { maxBytes = defaultMaxBytes, maxDepth = defaultMaxDepth } = limits;
   if (bytes.length > maxBytes) {
     throw undecodable(`is ${String(bytes.length)} bytes of JSON, allowed are ${String(maxBytes)}`);
   }
-  if (isDeeperThan(bytes, maxDepth)) throw undecodable(`is nested deeper than ${String(maxDepth)} levels`);
+  const text = jsonText(bytes);
+  if (isDeeperThan(text, maxDepth)) throw undecodable(`is nested deeper than ${String(maxDepth)} levels`);
+  return text;
 }
 
 /**
@@ -60,30 +65,34 @@ export function parseText(text: string): unknown {
   return value;
 }
 
-/** Whether JSON in UTF-8 opens more objects and arrays inside each other than `maxDepth`. One pass, no recursion. */
-export function isDeeperThan(bytes: Uint8Array, maxDepth: number): boolean {
-  // Each level takes two bytes, one to open it and one to close it; what does not close is no JSON anyway.
-  if (bytes.length < 2 * (maxDepth + 1)) return false;
-  let opened = 0;
-  for (let at = 0; at < bytes.length; at += 1) {
-    // `{` and `[` differ in one bit. Counting both, also inside strings, is cheap and settles nearly every text.
-    if (((bytes[at] as number) | 0x20) === 0x7b) opened += 1;
-  }
-  return opened > maxDepth && depthOf(bytes) > maxDepth;
+/** Whether JSON opens more objects and arrays inside each other than `maxDepth`. One pass, no recursion. */
+export function isDeeperThan(text: string, maxDepth: number): boolean {
+  // Nearly every text opens so few that they need not be told from those inside strings.
+  const few = maxDepth - occurrences(text, "{", maxDepth);
+  return occurrences(text, "[", few) > few && depthOf(text) > maxDepth;
 }
 
-function depthOf(bytes: Uint8Array): number {
+/** How often `sought` is in the text; counted no further than one above `limit`. */
+function occurrences(text: string, sought: string, limit: number): number {
+  let count = 0;
+  for (let at = text.indexOf(sought); at >= 0 && count <= limit; at = text.indexOf(sought, at + 1))
+    count += 1;
+  return count;
+}
+
+function depthOf(text: string): number {
   let depth = 0;
   let deepest = 0;
   let inString = false;
-  for (let at = 0; at < bytes.length; at += 1) {
-    const byte = bytes[at] as number;
+  for (let at = 0; at < text.length; at += 1) {
+    const unit = text.charCodeAt(at);
     if (inString) {
-      if (byte === 0x5c) at += 1;
-      else if (byte === 0x22) inString = false;
-    } else if (byte === 0x22) inString = true;
-    else if ((byte | 0x20) === 0x7b) deepest = Math.max(deepest, (depth += 1));
-    else if ((byte | 0x20) === 0x7d) depth -= 1;
+      if (unit === 0x5c) at += 1;
+      else if (unit === 0x22) inString = false;
+    } else if (unit === 0x22) inString = true;
+    // `{` and `[` differ in one bit, and so do `}` and `]`.
+    else if ((unit | 0x20) === 0x7b) deepest = Math.max(deepest, (depth += 1));
+    else if ((unit | 0x20) === 0x7d) depth -= 1;
   }
   return deepest;
 }

@@ -14,10 +14,10 @@ import { checkHeaders, isReservedName, noHeaders, sizeProblem } from "./header-r
 import { memberText } from "./json-syntax.js";
 import {
   type JsonLimits,
-  checkSize,
   defaultMaxDepth,
   isDeeperThan,
   jsonText,
+  limitedText,
   parseText,
 } from "./json-text.js";
 
@@ -45,8 +45,7 @@ export function toStructuredJson(envelope: Envelope): Uint8Array {
  * @throws {WaybillError} `undecodable` for what is no CloudEvent 1.x or exceeds the limits.
  */
 export function fromStructuredJson(bytes: Uint8Array, limits: JsonLimits = {}): Envelope {
-  checkSize(bytes, { ...limits, maxDepth: limits.maxDepth ?? defaultMaxDepth + 1 });
-  const text = jsonText(bytes);
+  const text = limitedText(bytes, { ...limits, maxDepth: limits.maxDepth ?? defaultMaxDepth + 1 });
   const event = parseText(text);
   if (!isRecord(event)) throw undecodable("is not a JSON object");
   if (typeof event["specversion"] !== "string" || !event["specversion"].startsWith("1.")) {
@@ -114,13 +113,12 @@ function headersText({ headers }: Envelope): string | undefined {
 
 /** The body as JSON text, if it can stand in `data` so that a reader finds the same bytes. */
 function verbatimJson({ body, contentType }: Envelope): string | undefined {
-  if (!contentType || isSpace(body[0]) || isSpace(body.at(-1)) || isDeeperThan(body, defaultMaxDepth)) {
-    return undefined;
-  }
+  if (!contentType || isSpace(body[0]) || isSpace(body.at(-1))) return undefined;
   const parsed = parseContentType(contentType);
   if (!isJson(parsed) || !isUtf8Text(parsed)) return undefined;
   try {
     const text = jsonText(body);
+    if (isDeeperThan(text, defaultMaxDepth)) return undefined;
     JSON.parse(text);
     return Buffer.byteLength(text) === body.length ? text : undefined;
   } catch {

@@ -1,5 +1,5 @@
-import { channelId, type ChannelSpec, type Target } from "../contracts/channel.js";
-import { compileMessage, type WireData } from "../contracts/compiled-message.js";
+import type { ChannelSpec } from "../contracts/channel.js";
+import type { WireData } from "../contracts/compiled-message.js";
 import type { ScheduledSendOptions } from "../contracts/send-options.js";
 import { isWaybillError, WaybillError } from "../errors.js";
 import { jsonCodec, type Codec } from "../message/codec.js";
@@ -9,14 +9,15 @@ import { checkHeaders, noHeaders } from "../message/header-rules.js";
 import { durationMs } from "../runtime/duration.js";
 import { isoTime } from "../runtime/iso-time.js";
 import type { Outgoing } from "../transport/transport.js";
+import type { Outlet } from "./outlet.js";
 
 /** What a message inherits from where it is sent. */
 export interface Origin {
   /** CloudEvents source: the service. */
   readonly source: string;
   readonly nowMs: number;
-  /** The id of a message for which the sender gives none. */
-  newId(channel: string, type: string): string;
+  /** The id of a message for which the sender gives none; the name says what it is drawn for. */
+  newId(name: string): string;
   readonly correlationId?: string;
   readonly causationId?: string;
   /** The trace of the message in hand (W3C Trace Context): it goes on with what its handler sends. */
@@ -33,30 +34,23 @@ export interface Prepared {
 
 /**
  * Makes an envelope of data: validates, projects, computes the key, encodes.
- * @throws {WaybillError} `invalidMessage`, `notSerialisable`, `keyRequired`, `unsupported`, `invalidOption`.
+ * @throws {WaybillError} `invalidMessage`, `notSerialisable`, `keyRequired`, `tooLarge`, `unsupported`, `invalidOption`.
  */
 export function prepare(
-  target: Target,
+  outlet: Outlet,
   data: unknown,
   options: ScheduledSendOptions,
   origin: Origin,
 ): Prepared | Promise<Prepared> {
-  const { spec, message } = target["~target"];
-  const wire = compileMessage(message).toWire(data);
-  if (wire instanceof Promise) return wire.then((value) => seal(target, spec, value, options, origin));
-  return seal(target, spec, wire, options, origin);
+  const wire = outlet.message.toWire(data);
+  if (wire instanceof Promise) return wire.then((value) => seal(outlet, value, options, origin));
+  return seal(outlet, wire, options, origin);
 }
 
-function seal(
-  target: Target,
-  spec: ChannelSpec,
-  wire: WireData,
-  options: ScheduledSendOptions,
-  origin: Origin,
-): Prepared {
-  const { type, version } = target["~target"].message["~message"];
-  const codec = spec.settings.codec ?? jsonCodec;
-  const id = options.id ?? origin.newId(channelId(spec), type);
+function seal(outlet: Outlet, wire: WireData, options: ScheduledSendOptions, origin: Origin): Prepared {
+  const { channel, codec, spec } = outlet;
+  const { type, version } = outlet.message;
+  const id = options.id ?? origin.newId(outlet.idName);
   checkId(type, id);
   const key = options.key ?? wire.key;
   if (spec.settings.ordered && spec.kind !== "stream" && key === undefined) {
@@ -78,7 +72,7 @@ function seal(
     headers: options.headers === undefined ? noHeaders : headersOf(options.headers),
     history: noHistory,
     extensions: noHeaders,
-    body: encode(codec, type, wire.data),
+    body: checkSize(outlet, encode(codec, type, wire.data)),
   };
   if (key !== undefined) envelope.key = key;
   if (origin.causationId !== undefined) envelope.causationId = origin.causationId;
@@ -86,7 +80,13 @@ function seal(
   if (origin.tracestate !== undefined) envelope.tracestate = origin.tracestate;
   if (options.replyTo !== undefined) envelope.replyTo = options.replyTo;
   if (ttlMs !== undefined) envelope.ttlMs = ttlMs;
-  return { channel: channelId(spec), outgoing: dueMs === undefined ? { envelope } : { envelope, dueMs } };
+  return { channel, outgoing: outgoingOf(envelope, dueMs, codec) };
+}
+
+/** The bytes of an application's codec may be in its hands as well; those of ours are not. */
+function outgoingOf(envelope: EnvelopeDraft, dueMs: number | undefined, codec: Codec): Outgoing {
+  if (codec === jsonCodec) return dueMs === undefined ? { envelope, ownBody: true } : { envelope, dueMs };
+  return dueMs === undefined ? { envelope } : { envelope, dueMs };
 }
 
 function headersOf(headers: Readonly<Record<string, HeaderValue>>): Readonly<Record<string, HeaderValue>> {
@@ -132,5 +132,13 @@ function encode(codec: Codec, type: string, data: unknown): Uint8Array {
   throw new WaybillError(
     "notSerialisable",
     `the codec of ${type} gave no bytes: encode() has to return a Uint8Array`,
+  );
+}
+
+function checkSize({ channel, message, route }: Outlet, body: Uint8Array): Uint8Array {
+  if (body.byteLength <= route.maxMessageBytes) return body;
+  throw new WaybillError(
+    "tooLarge",
+    `${message.type} has ${String(body.byteLength)} bytes; ${channel} takes ${String(route.maxMessageBytes)}: send a reference to the data instead`,
   );
 }

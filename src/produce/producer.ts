@@ -1,20 +1,11 @@
 import type { ScheduledSendOptions } from "../contracts/send-options.js";
 import { channelId, type Target } from "../contracts/channel.js";
-import { compileMessage } from "../contracts/compiled-message.js";
 import { WaybillError } from "../errors.js";
 import type { EventListener } from "../policy/app-event.js";
 import type { Runtime } from "../runtime/runtime.js";
-import type { Destination, Outgoing, Sender, SendResult } from "../transport/transport.js";
+import type { MaybePromise, Outgoing, SendResult } from "../transport/transport.js";
+import { outletOf, type Outlet, type Route } from "./outlet.js";
 import { prepare, type Origin, type Prepared } from "./prepare.js";
-
-/** A channel that the service sends to. */
-export interface Route {
-  readonly destination: Destination;
-  /** Whether the service declares that it sends there; otherwise only copies of what it reads go there. */
-  readonly declared: boolean;
-  readonly sender: Sender;
-  readonly maxMessageBytes: number;
-}
 
 /** What a producer works with. */
 export interface ProducerContext {
@@ -33,6 +24,8 @@ export interface ProducerContext {
 export class Producer {
   readonly #context: ProducerContext;
   readonly #routes: ReadonlyMap<string, Route>;
+  /** By the target, which is an object of the contract package. */
+  readonly #outlets = new WeakMap<Target, Outlet>();
   readonly #warned = new Set<string>();
   #closed = false;
 
@@ -51,9 +44,9 @@ export class Producer {
     options: ScheduledSendOptions,
     origin: Origin,
   ): Prepared | Promise<Prepared> {
-    const channel = channelId(target["~target"].spec);
-    if (!this.#route(channel).declared) throw this.#undeclared(channel);
-    return this.prepareOwn(target, data, options, origin);
+    const outlet = this.#outlet(target);
+    if (!outlet.route.declared) throw this.#undeclared(outlet.channel);
+    return prepare(outlet, data, options, origin);
   }
 
   /** As {@link prepare}, also for a channel that the service only reads: for what goes back there. */
@@ -63,11 +56,7 @@ export class Producer {
     options: ScheduledSendOptions,
     origin: Origin,
   ): Prepared | Promise<Prepared> {
-    const route = this.#route(channelId(target["~target"].spec));
-    this.#warnOnce(target);
-    const prepared = prepare(target, data, options, origin);
-    if (prepared instanceof Promise) return prepared.then((made) => checkSize(made, route));
-    return checkSize(prepared, route);
+    return prepare(this.#outlet(target), data, options, origin);
   }
 
   /** The origin of a send that no message led to. */
@@ -76,12 +65,12 @@ export class Producer {
     return {
       source: service,
       nowMs: runtime.now(),
-      newId: (channel, type) => runtime.uuid(`id ${channel} ${type}`),
+      newId: (name) => runtime.uuid(name),
     };
   }
 
-  /** Sends prepared messages, those of one channel in order. One result per message, in order; never throws. */
-  async dispatch(messages: readonly Prepared[]): Promise<readonly SendResult[]> {
+  /** Sends prepared messages, those of one channel in order. One result per message, in order; never rejects. */
+  dispatch(messages: readonly Prepared[]): MaybePromise<readonly SendResult[]> {
     const [first] = messages;
     if (first === undefined) return [];
     if (messages.every((message) => message.channel === first.channel)) {
@@ -90,6 +79,10 @@ export class Producer {
         messages.map((message) => message.outgoing),
       );
     }
+    return this.#sendEach(messages);
+  }
+
+  async #sendEach(messages: readonly Prepared[]): Promise<readonly SendResult[]> {
     const results = new Array<SendResult>(messages.length);
     for (const [channel, indexes] of byChannel(messages)) {
       const sent = await this.#send(
@@ -115,17 +108,33 @@ export class Producer {
     for (const route of this.#routes.values()) await route.sender.close();
   }
 
-  async #send(channel: string, outgoing: readonly Outgoing[]): Promise<readonly SendResult[]> {
+  #send(channel: string, outgoing: readonly Outgoing[]): MaybePromise<readonly SendResult[]> {
     if (this.#closed) {
       const error = this.#stopped();
       return outgoing.map(() => ({ ok: false, error }));
     }
     const route = this.#route(channel);
-    const answers = await this.#attempt(route, outgoing);
-    if (answers.every(isAccepted)) {
-      this.#tell(route, outgoing, answers);
-      return answers;
-    }
+    const answers = this.#attempt(route, outgoing);
+    if (answers instanceof Promise) return answers.then((late) => this.#conclude(route, outgoing, late));
+    return this.#conclude(route, outgoing, answers);
+  }
+
+  #conclude(
+    route: Route,
+    outgoing: readonly Outgoing[],
+    answers: readonly SendResult[],
+  ): MaybePromise<readonly SendResult[]> {
+    if (!answers.every(isAccepted)) return this.#resend(route, outgoing, answers);
+    this.#tell(route, outgoing, answers);
+    return answers;
+  }
+
+  /** What was refused with others goes out alone; what stood behind it, after it. */
+  async #resend(
+    route: Route,
+    outgoing: readonly Outgoing[],
+    answers: readonly SendResult[],
+  ): Promise<readonly SendResult[]> {
     const results = [...(await this.#resendMembers(route, outgoing, answers))];
     let unsent = unsentIn(results);
     while (unsent.length > 0) {
@@ -141,19 +150,25 @@ export class Producer {
     return results;
   }
 
-  async #attempt(route: Route, outgoing: readonly Outgoing[]): Promise<readonly SendResult[]> {
+  /** A sender does not throw; one that does may have sent. */
+  #attempt(route: Route, outgoing: readonly Outgoing[]): MaybePromise<readonly SendResult[]> {
     const { runtime } = this.#context;
     const id = outgoing[0]?.envelope.id ?? "";
     const work = runtime.activity.begin(() => `sending ${id} to ${route.destination.channel.name}`);
+    const threw = (cause: unknown): readonly SendResult[] => {
+      runtime.activity.end(work);
+      const error = new WaybillError("ambiguousSend", "the transport's sender threw", { cause });
+      return outgoing.map(() => ({ ok: false, error }));
+    };
+    const answered = (answer: readonly SendResult[]): readonly SendResult[] => {
+      runtime.activity.end(work);
+      return answer;
+    };
     try {
       const answer = runtime.port("send", route.destination.address, id, () => route.sender.send(outgoing));
-      return answer instanceof Promise ? await answer : answer;
+      return answer instanceof Promise ? answer.then(answered, threw) : answered(answer);
     } catch (error) {
-      // A sender does not throw; one that does may have sent.
-      const failed = new WaybillError("ambiguousSend", "the transport's sender threw", { cause: error });
-      return outgoing.map(() => ({ ok: false, error: failed }));
-    } finally {
-      runtime.activity.end(work);
+      return threw(error);
     }
   }
 
@@ -193,8 +208,18 @@ export class Producer {
     );
   }
 
-  #warnOnce(target: Target): void {
-    const { warning, type } = compileMessage(target["~target"].message);
+  /** @throws {WaybillError} `closed`, `undeclaredChannel`, `invalidContract` */
+  #outlet(target: Target): Outlet {
+    if (this.#closed) throw this.#stopped();
+    const known = this.#outlets.get(target);
+    if (known !== undefined) return known;
+    const outlet = outletOf(target, this.#route(channelId(target["~target"].spec)));
+    this.#outlets.set(target, outlet);
+    this.#warnOnce(outlet.message);
+    return outlet;
+  }
+
+  #warnOnce({ warning, type }: Outlet["message"]): void {
     if (warning === undefined || this.#warned.has(type)) return;
     this.#warned.add(type);
     this.#context.emit?.({ event: "warning", service: this.#context.service, text: warning });
@@ -247,15 +272,6 @@ function refusedMembers(results: readonly SendResult[]): number[] {
     if (result.ok || result.batch === undefined || result.error.class !== "permanent") return [];
     return (sizes.get(result.batch) ?? 0) > 1 ? [index] : [];
   });
-}
-
-function checkSize(prepared: Prepared, route: Route): Prepared {
-  const { envelope } = prepared.outgoing;
-  if (envelope.body.byteLength <= route.maxMessageBytes) return prepared;
-  throw new WaybillError(
-    "tooLarge",
-    `${envelope.type} has ${String(envelope.body.byteLength)} bytes; ${prepared.channel} takes ${String(route.maxMessageBytes)}: send a reference to the data instead`,
-  );
 }
 
 function messageAt<T>(messages: readonly T[], index: number): T {

@@ -63,19 +63,26 @@ export class Activity {
    * Say whose wait it is where that is known: two waits of one piece then count once, and none outlives its piece.
    * Without it, each wait stands for one piece.
    */
-  park(work?: Work): () => void {
-    if (work?.present === false) return () => undefined;
-    const piece = work ?? { parks: 0 };
-    piece.parks += 1;
-    if (piece.parks === 1) this.#parked += 1;
-    this.#notify();
+  park(work: Work = standIn()): () => void {
+    this.suspend(work);
     let waiting = true;
     return () => {
-      if (!waiting) return;
+      if (waiting) this.resume(work);
       waiting = false;
-      piece.parks -= 1;
-      if (piece.parks === 0 && work?.present !== false) this.#parked -= 1;
     };
+  }
+
+  /** As {@link park}, for somebody who knows whether the wait goes on: {@link resume} ends it. */
+  suspend(work: Work): void {
+    if (!work.present) return;
+    work.parks += 1;
+    if (work.parks === 1) this.#parked += 1;
+    this.#notify();
+  }
+
+  resume(work: Work): void {
+    work.parks -= 1;
+    if (work.parks === 0 && work.present) this.#parked -= 1;
   }
 
   /** Resolves at the next moment at which nothing is busy. */
@@ -95,4 +102,11 @@ export class Activity {
     this.#whenIdle = [];
     for (const wake of waiting) wake();
   }
+}
+
+/** The piece of a wait that names none. */
+function standIn(): Work {
+  const work = new Work(() => "a wait");
+  work.present = true;
+  return work;
 }

@@ -44,6 +44,13 @@ export class Roster<M extends Member<M>> {
     return true;
   }
 
+  /** How many of those who are present pass a test. */
+  count(test: (member: M) => boolean): number {
+    let count = 0;
+    for (let at = this.#first; at !== undefined; at = at.after) if (test(at)) count += 1;
+    return count;
+  }
+
   /** Those who are present now; who comes or goes meanwhile changes nothing. */
   [Symbol.iterator](): IterableIterator<M> {
     const members: M[] = [];

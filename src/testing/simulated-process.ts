@@ -114,8 +114,12 @@ class ProcessActivity extends Activity {
     this.#world.end(work);
   }
 
-  override park(work?: Work): () => void {
-    return this.#world.park(work);
+  override suspend(work: Work): void {
+    this.#world.suspend(work);
+  }
+
+  override resume(work: Work): void {
+    this.#world.resume(work);
   }
 
   abandon(): void {

@@ -92,6 +92,8 @@ export interface Outgoing {
   readonly envelope: Envelope;
   /** When it becomes receivable, in milliseconds since the Unix epoch. Only on channels with scheduling. */
   readonly dueMs?: number;
+  /** Nobody else has the bytes of the body: who keeps them need not copy them. */
+  readonly ownBody?: true;
 }
 
 /** What became of one message. */

@@ -204,7 +204,8 @@ export const serviceBusStatements: readonly Section[] = [
       },
       119: {
         text: "A connection without a token is closed after 20 seconds, and an expired token detaches its links.",
-        leftOut: "tokens belong to the wire; the engine takes the rights that a link has",
+        leftOut:
+          "tokens belong to the wire: the emulator does it, the engine takes the rights that a link has",
       },
       120: {
         text: "Sending needs the right Send, receiving Listen, changing entities Manage.",

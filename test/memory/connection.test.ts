@@ -89,6 +89,25 @@ describe("a connection", () => {
     expect(() => fixture.receiver(connection, jobs)).toThrow("is closed");
   });
 
+  it("does not put off what falls due for the others when it is closed", async () => {
+    const fixture = new Fixture();
+    const { runtime } = fixture;
+    const [holding, waiting, leaving] = ["holding", "waiting", "leaving"].map((name) =>
+      fixture.connect([jobs], name),
+    );
+    if (holding === undefined || waiting === undefined) throw new Error("not connected");
+    send(holding, jobs, envelope("1"));
+    now(fixture.receiver(holding, jobs));
+    const got: string[] = [];
+    void Promise.resolve(fixture.receiver(waiting, jobs).receive(1, never)).then((deliveries) => {
+      got.push(...ids(deliveries));
+    });
+    await runtime.drive({ target: runtime.now() + minute / 2 });
+    void leaving?.close();
+    await runtime.drive({ target: runtime.now() + minute / 2 });
+    expect(got).toEqual(["1"]);
+  });
+
   it("gives up sessions and partitions when it is closed, and keeps what was sent", () => {
     const fixture = new Fixture();
     const sources = [queueSource("ordered", { ordered: true }), groupSource("sales", "g", { partitions: 1 })];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { subscriptionRules } from "../../adapters/memory/subscription-rules.js";
+import { subscriptionRules } from "../../adapters/memory/broker/channels/subscription-rules.js";
 import type { MessageFilter } from "../../src/transport/index.js";
 import {
   complete,

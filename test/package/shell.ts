@@ -13,15 +13,20 @@ export interface Said {
  * The settings that an outer npm leaves in the environment are taken off: an inner npm would work on the outer project.
  */
 export function attempt(command: string, args: readonly string[], cwd: string): Said {
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !outerNpm.test(name)));
   const { stdout, stderr, status, error } = spawnSync(command, args, {
     cwd,
-    env: { ...env, CI: "true" },
+    env: innerEnvironment(),
     encoding: "utf8",
     stdio: ["ignore", "pipe", "pipe"],
     maxBuffer: 64 * 1024 * 1024,
   });
   return { stdout, stderr: error === undefined ? stderr : error.message, exitCode: status ?? 1 };
+}
+
+/** The environment of a command that is not to work on the outer npm's project. */
+export function innerEnvironment(): NodeJS.ProcessEnv {
+  const own = Object.entries(process.env).filter(([name]) => !outerNpm.test(name));
+  return { ...Object.fromEntries(own), CI: "true" };
 }
 
 const outerNpm =

@@ -4,23 +4,35 @@ import { shrink } from "../../src/testing/simulation/shrink.js";
 import { simulate } from "../../src/testing/simulation/simulate.js";
 import { defaultSize } from "../../src/testing/simulation/size.js";
 import { storyOf } from "../../src/testing/simulation/story.js";
+import { hashOf, traceOf } from "../../src/testing/simulation/trace.js";
 
 describe("a schedule", () => {
   it("is the same for the same seed", async () => {
     for (const seed of ["1", "2", "3", "4", "5"]) {
       const [once, again] = [await simulate(seed), await simulate(seed)];
-      expect(again.trace, `seed ${seed}`).toEqual(once.trace);
-      expect(again.hash, `seed ${seed}`).toBe(once.hash);
+      expect(traceOf(again), `seed ${seed}`).toEqual(traceOf(once));
+      expect(hashOf(again), `seed ${seed}`).toBe(hashOf(once));
     }
   });
 
   it("is another one for another seed", async () => {
-    expect((await simulate("1")).hash).not.toBe((await simulate("2")).hash);
+    expect(hashOf(await simulate("1"))).not.toBe(hashOf(await simulate("2")));
   });
 
   it("has at least as many choices as the size says", async () => {
     for (const seed of ["11", "12", "13"]) {
       expect((await simulate(seed)).choices, `seed ${seed}`).toBeGreaterThanOrEqual(defaultSize.minChoices);
+    }
+  });
+
+  it("has its crash before everything is healed, and none afterwards", async () => {
+    for (const seed of ["21", "22", "23", "24"]) {
+      const { history } = await simulate(seed);
+      const crashes = history.filter((each) => each.kind === "life" && each.step === "crashed");
+      expect(
+        crashes.map(({ choice }) => choice <= defaultSize.minChoices),
+        `seed ${seed}`,
+      ).toEqual([true]);
     }
   });
 
@@ -47,6 +59,6 @@ describe("a failing schedule", () => {
 
   it("that does not fail again is left as it is", async () => {
     const failed = await runSeed("1", { bug: "lockNotRenewed" });
-    expect((await shrink(failed)).schedule.hash).toBe(failed.schedule.hash);
+    expect(hashOf((await shrink(failed)).schedule)).toBe(hashOf(failed.schedule));
   });
 });

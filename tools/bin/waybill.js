@@ -1,3 +1,13 @@
 #!/usr/bin/env node
-console.error("waybill: this version has no commands yet; they arrive with the emulator.");
-process.exitCode = 1;
+// Built: runs dist. In a checkout without a build: runs the sources, by the tsx of the repository.
+import { existsSync } from "node:fs";
+
+const built = new URL("../dist/cli.js", import.meta.url);
+let source = built;
+if (!existsSync(built)) {
+  source = new URL("../cli/main.ts", import.meta.url);
+  const { register } = await import("tsx/esm/api");
+  register();
+}
+const { main } = await import(source.href);
+await main(process.argv.slice(2));

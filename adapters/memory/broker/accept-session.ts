@@ -36,7 +36,7 @@ export function holdSession(kernel: Kernel, session: Session, holder: Attachment
 export function renewSession(kernel: Kernel, session: Session): number {
   session.lockedUntilMs = kernel.wheel.nowMs() + session.lane.store.settings.lockDurationMs;
   kernel.wheel.arm(session, session.lockedUntilMs);
-  return session.lockedUntilMs;
+  return kernel.startMs + session.lockedUntilMs;
 }
 
 /**
@@ -97,6 +97,6 @@ function nextOffered(kernel: Kernel, store: MessageStore): Session | undefined {
 function hasLiveMessage(kernel: Kernel, session: Session): boolean {
   const { lane } = session;
   const first = firstReady(lane);
-  if (first !== undefined && first.expiresAtMs <= kernel.wheel.nowMs()) expire(kernel, first);
+  if (first?.hasExpired(kernel.wheel.nowMs()) === true) expire(kernel, first);
   return lane.readyCount > 0;
 }

@@ -1,6 +1,12 @@
 import { parseAddress, subscriptionPath } from "./address.js";
-import { createDedupWindow } from "./dedup-window.js";
-import { queueNamed, subscriptionNamed, topicNamed, type SubscriptionEntity } from "./entities.js";
+import { DedupWindow } from "./dedup-window.js";
+import {
+  queueNamed,
+  subscriptionNamed,
+  topicNamed,
+  type SendTarget,
+  type SubscriptionEntity,
+} from "./entities.js";
 import {
   queueOptions,
   refuseFixedChanges,
@@ -11,7 +17,8 @@ import {
   type TopicOptions,
 } from "./entity-options.js";
 import { applyHoldingOptions, createHoldingStore, createTopicStore, topicSettings } from "./entity-store.js";
-import { detachAll } from "./detach.js";
+import { detachAll, detachSenders } from "./detach.js";
+import { FanOut } from "./fan-out.js";
 import { touch, type Kernel } from "./kernel.js";
 import { createQuota } from "./quota.js";
 import {
@@ -24,20 +31,21 @@ import {
 } from "./refusals.js";
 import { createRuleSet, defaultRule } from "./rule-set.js";
 import { resumeSchedules } from "./schedule.js";
-import { release, type MessageStore } from "./store.js";
+import { endLock, release, type MessageStore } from "./store.js";
 
 export function createQueue(kernel: Kernel, name: string, given: QueueOptions): void {
   checkNewName(kernel, name);
   const options = queueOptions(kernel.tier, given);
   checkDestinations(kernel, options);
   const store = createHoldingStore("queue", name, options, createQuota(options.maxSizeBytes));
-  kernel.entities.targets.clear();
-  kernel.entities.byName.set(name.toLowerCase(), {
+  register(kernel, {
     kind: "queue",
     name,
     options,
     store,
     dedup: dedupOf(options),
+    senders: new Set(),
+    ...bornNow(kernel),
   });
 }
 
@@ -47,9 +55,11 @@ export function updateQueue(kernel: Kernel, name: string, changes: QueueOptions)
   const options = queueOptions(kernel.tier, { ...queue.options, ...changes });
   checkDestinations(kernel, options);
   queue.options = options;
+  queue.updatedMs = kernel.wheel.nowMs();
   queue.store.quota.maxBytes = options.maxSizeBytes;
   if (queue.dedup !== undefined) queue.dedup.windowMs = options.duplicateDetectionWindowMs;
   applyHoldingOptions(queue.store, options, Infinity);
+  if (!queue.store.settings.sendable) detachSenders(kernel, queue, entityDisabled(queue.name, "Send"));
   afterUpdate(kernel, queue.store);
 }
 
@@ -58,6 +68,7 @@ export function deleteQueue(kernel: Kernel, name: string): void {
   const queue = queueNamed(kernel.entities, name);
   kernel.entities.byName.delete(name.toLowerCase());
   kernel.entities.targets.clear();
+  detachSenders(kernel, queue, entityNotFound(queue.name));
   abolish(kernel, queue.store);
 }
 
@@ -66,15 +77,21 @@ export function createTopic(kernel: Kernel, name: string, given: TopicOptions): 
   const options = topicOptions(kernel.tier, given);
   const quota = createQuota(options.maxSizeBytes);
   const store = createTopicStore(name, options, quota);
-  kernel.entities.targets.clear();
-  kernel.entities.byName.set(name.toLowerCase(), {
+  const dedup = dedupOf(options);
+  const subscriptions = new Map<string, SubscriptionEntity>();
+  const fanOut = new FanOut();
+  register(kernel, {
     kind: "topic",
     name,
     options,
     store,
-    dedup: dedupOf(options),
+    dedup,
     quota,
-    subscriptions: new Map(),
+    subscriptions,
+    fanOut,
+    lastOrdinal: 0,
+    senders: new Set(),
+    ...bornNow(kernel),
   });
 }
 
@@ -82,9 +99,11 @@ export function updateTopic(kernel: Kernel, name: string, changes: TopicOptions)
   const topic = topicNamed(kernel.entities, name);
   refuseFixedChanges(topic.options, changes, ["requiresDuplicateDetection"]);
   topic.options = topicOptions(kernel.tier, { ...topic.options, ...changes });
+  topic.updatedMs = kernel.wheel.nowMs();
   topic.quota.maxBytes = topic.options.maxSizeBytes;
   if (topic.dedup !== undefined) topic.dedup.windowMs = topic.options.duplicateDetectionWindowMs;
   topic.store.settings = topicSettings(topic.options);
+  if (!topic.store.settings.sendable) detachSenders(kernel, topic, entityDisabled(topic.name, "Send"));
   for (const subscription of topic.subscriptions.values()) applySubscription(subscription);
   afterUpdate(kernel, topic.store);
 }
@@ -94,6 +113,7 @@ export function deleteTopic(kernel: Kernel, name: string): void {
   const topic = topicNamed(kernel.entities, name);
   kernel.entities.byName.delete(name.toLowerCase());
   kernel.entities.targets.clear();
+  detachSenders(kernel, topic, entityNotFound(topic.name));
   for (const subscription of topic.subscriptions.values()) abolish(kernel, subscription.store);
   abolish(kernel, topic.store);
 }
@@ -115,12 +135,15 @@ export function createSubscription(
     kind: "subscription",
     name,
     topic,
+    ordinal: (topic.lastOrdinal += 1),
     options,
     store: createHoldingStore("subscription", path, options, topic.quota),
     rules: createRuleSet(path, options.rules),
+    ...bornNow(kernel),
   };
   applySubscription(subscription);
   topic.subscriptions.set(name.toLowerCase(), subscription);
+  topic.fanOut.add(subscription);
 }
 
 export function updateSubscription(
@@ -134,6 +157,7 @@ export function updateSubscription(
   const options = subscriptionOptions({ ...subscription.options, ...changes }, []);
   checkDestinations(kernel, options);
   subscription.options = options;
+  subscription.updatedMs = kernel.wheel.nowMs();
   applySubscription(subscription);
   afterUpdate(kernel, subscription.store);
 }
@@ -142,6 +166,7 @@ export function deleteSubscription(kernel: Kernel, topicName: string, name: stri
   refuseDeadLetterAddress(name);
   const subscription = subscriptionNamed(kernel.entities, topicName, name);
   subscription.topic.subscriptions.delete(name.toLowerCase());
+  subscription.topic.fanOut.remove(subscription);
   abolish(kernel, subscription.store);
 }
 
@@ -151,6 +176,18 @@ const maxSubscriptionName = 50;
 /** @throws {BrokerError} `com.microsoft:argument-out-of-range` for a subscription or rule name above 50 characters. */
 export function checkRuleName(name: string): void {
   checkLength("rule", name, maxSubscriptionName);
+}
+
+/** Since the broker's start, as every time inside. */
+function bornNow(kernel: Kernel): { readonly createdMs: number; updatedMs: number } {
+  const nowMs = kernel.wheel.nowMs();
+  return { createdMs: nowMs, updatedMs: nowMs };
+}
+
+function register(kernel: Kernel, entity: SendTarget): void {
+  kernel.begun = true;
+  kernel.entities.targets.clear();
+  kernel.entities.byName.set(entity.name.toLowerCase(), entity);
 }
 
 function checkNewName(kernel: Kernel, name: string): void {
@@ -188,10 +225,8 @@ function checkDestinations(
 
 type ForwardOption = "forwardTo" | "forwardDeadLetteredMessagesTo";
 
-function dedupOf(options: Required<TopicOptions>): ReturnType<typeof createDedupWindow> | undefined {
-  return options.requiresDuplicateDetection
-    ? createDedupWindow(options.duplicateDetectionWindowMs)
-    : undefined;
+function dedupOf(options: Required<TopicOptions>): DedupWindow | undefined {
+  return options.requiresDuplicateDetection ? new DedupWindow(options.duplicateDetectionWindowMs) : undefined;
 }
 
 function applySubscription({ store, options, topic }: SubscriptionEntity): void {
@@ -214,8 +249,7 @@ function abolish(kernel: Kernel, store: MessageStore): void {
   detachAll(kernel, store, entityNotFound(store.path));
   for (let record = store.ledger.head; record !== undefined; record = record.ledgerNext) {
     kernel.wheel.cancel(record);
-    if (record.lockToken !== undefined) kernel.lockTokens.delete(record.lockToken);
-    record.lockGeneration += 1;
+    endLock(kernel, record);
     store.quota.usedBytes -= record.sizeBytes;
   }
   for (const session of store.sessions.values()) store.quota.usedBytes -= session.state?.byteLength ?? 0;

@@ -1,4 +1,3 @@
-import { seenBefore } from "./dedup-window.js";
 import type { SendTarget } from "./entities.js";
 import { standardMessageBytes } from "./entity-options.js";
 import type { Kernel } from "./kernel.js";
@@ -7,14 +6,8 @@ import { boundOf, measureExactly, measureSent } from "./message-size.js";
 import { publish } from "./publish.js";
 import { entityDisabled, notAllowed, outOfRange, quotaExceeded, tooLarge } from "./refusals.js";
 import { BrokerError } from "./broker-error.js";
+import { direct, type Origin } from "./record.js";
 import { storeActive, storeScheduled } from "./store.js";
-
-/** What a forwarded message brings along, besides its content. */
-export interface Origin {
-  readonly enqueuedSequenceNumber: number;
-  readonly hops: number;
-  readonly deadLetterSource: string | undefined;
-}
 
 /**
  * Stores a batch, all of it or nothing, and returns the sequence number of each message. A duplicate gets a number too,
@@ -53,20 +46,18 @@ export function admit(
 ): number {
   const nowMs = kernel.wheel.nowMs();
   const { store, dedup } = target;
-  if (dedup !== undefined && message.messageId !== undefined && seenBefore(dedup, message.messageId, nowMs)) {
+  if (dedup !== undefined && message.messageId !== undefined && dedup.seenBefore(message.messageId, nowMs)) {
     return (store.lastSequenceNumber += 1);
   }
   const arrival = {
     message: message.messageId === undefined ? withId(kernel, message) : message,
     sizeBytes,
-    enqueuedSequenceNumber: origin.enqueuedSequenceNumber,
-    enqueuedTimeMs: nowMs,
-    hops: origin.hops,
-    deadLetterSource: origin.deadLetterSource,
+    enqueuedMs: nowMs,
+    origin,
   };
-  const dueMs = message.scheduledEnqueueTimeMs;
-  if (dueMs !== undefined && dueMs > nowMs) {
-    return storeScheduled(kernel, store, arrival, dueMs).sequenceNumber;
+  if (message.scheduledEnqueueTimeMs !== undefined) {
+    const dueMs = message.scheduledEnqueueTimeMs - kernel.startMs;
+    if (dueMs > nowMs) return storeScheduled(kernel, store, arrival, dueMs).sequenceNumber;
   }
   if (target.kind === "queue") return storeActive(kernel, store, arrival).sequenceNumber;
   return publish(kernel, target, arrival);
@@ -80,7 +71,7 @@ export function checkRoom(target: SendTarget, bytes: number): void {
 
 /** @throws {BrokerError} `amqp:not-allowed` for a message without session id to a queue that requires sessions. */
 export function requireSessionId(target: SendTarget, message: BrokerMessage): void {
-  if (target.kind === "queue" && target.options.requiresSession && message.sessionId === undefined) {
+  if (target.store.settings.requiresSession && message.sessionId === undefined) {
     throw notAllowed(
       "The SessionId was not set on a message, and it cannot be sent to the entity. Entities that have session support " +
         "enabled can only receive messages that have the SessionId set to a valid value.",
@@ -90,11 +81,9 @@ export function requireSessionId(target: SendTarget, message: BrokerMessage): vo
 
 /** @throws {BrokerError} `com.microsoft:entity-disabled` */
 export function refuseDisabledSend(target: SendTarget): void {
-  const { status } = target.options;
-  if (status === "Disabled" || status === "SendDisabled") throw entityDisabled(target.name, "Send");
+  if (!target.store.settings.sendable) throw entityDisabled(target.name, "Send");
 }
 
-const direct: Origin = { enqueuedSequenceNumber: 0, hops: 0, deadLetterSource: undefined };
 const maxBatchMessages = 4_500;
 const premiumBatchBytes = 1024 * 1024;
 
@@ -115,18 +104,15 @@ function checkBatch(
       `A batch of ${String(messages.length)} messages; at most ${String(maxBatchMessages)} are allowed.`,
     );
   }
+  const { maxMessageBytes } = target.store.settings;
   const batchBytes = kernel.tier === "standard" ? standardMessageBytes : premiumBatchBytes;
   const limitBytes =
-    messages.length === 1
-      ? target.options.maxMessageSizeBytes
-      : Math.min(batchBytes, target.options.maxMessageSizeBytes * messages.length);
+    messages.length === 1 ? maxMessageBytes : Math.min(batchBytes, maxMessageBytes * messages.length);
   if (boundBytes <= limitBytes) return;
   let totalBytes = 0;
   for (const message of messages) {
     const sizeBytes = measureExactly(message);
-    if (sizeBytes > target.options.maxMessageSizeBytes) {
-      throw tooLarge(sizeBytes, target.options.maxMessageSizeBytes);
-    }
+    if (sizeBytes > maxMessageBytes) throw tooLarge(sizeBytes, maxMessageBytes);
     totalBytes += sizeBytes;
   }
   if (totalBytes > limitBytes) throw tooLarge(totalBytes, limitBytes);

@@ -17,13 +17,12 @@ export function deadLetter(kernel: Kernel, record: MessageRecord, options: DeadL
   const target = record.store.deadLetters;
   removeRecord(kernel, record);
   if (target === undefined) return;
-  const { deliveryCount, enqueuedTimeMs, hops } = record;
+  const { enqueuedMs, origin, firstNumber } = record;
   const copy = deadLetterArrival(kernel, target, record.message, options, {
-    enqueuedTimeMs,
-    enqueuedSequenceNumber: record.enqueuedSequenceNumber || record.sequenceNumber,
-    hops,
+    enqueuedMs,
+    origin: { ...origin, enqueuedSequenceNumber: firstNumber },
   });
-  copy.deliveryCount = deliveryCount;
+  copy.deliveryCount = record.deliveryCount;
 }
 
 /** Puts a message that was never stored in the entity itself into its dead-letter queue. */
@@ -32,7 +31,7 @@ export function deadLetterArrival(
   target: MessageStore,
   message: BrokerMessage,
   { reason, description, properties }: DeadLetterOptions,
-  origin: Pick<Arrival, "enqueuedTimeMs" | "enqueuedSequenceNumber" | "hops">,
+  { enqueuedMs, origin }: Pick<Arrival, "enqueuedMs" | "origin">,
 ): MessageRecord {
   const dead = withProperties(message, {
     ...properties,
@@ -42,10 +41,8 @@ export function deadLetterArrival(
   return storeActive(kernel, target, {
     message: dead,
     sizeBytes: measure(dead),
-    enqueuedSequenceNumber: origin.enqueuedSequenceNumber,
-    enqueuedTimeMs: origin.enqueuedTimeMs,
-    hops: origin.hops,
-    deadLetterSource: undefined,
+    enqueuedMs,
+    origin: { ...origin, deadLetterSource: undefined },
   });
 }
 

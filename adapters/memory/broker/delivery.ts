@@ -1,7 +1,7 @@
 import type { Attachment } from "./attachment.js";
 import type { Kernel } from "./kernel.js";
 import type { BrokerMessage } from "./message.js";
-import { place, type MessageRecord, type MessageState } from "./record.js";
+import { never, place, type MessageRecord, type MessageState } from "./record.js";
 
 /** One attempt at handing one message to one receiver. It never turns into another delivery. */
 export class Delivery {
@@ -25,17 +25,17 @@ export class Delivery {
   }
 
   get enqueuedTimeMs(): number {
-    return this.#record.enqueuedTimeMs;
+    return this.#kernel.startMs + this.#record.enqueuedMs;
   }
 
   /** The number that the message had where it was first submitted: in its topic, or before it was activated or moved. */
   get enqueuedSequenceNumber(): number | undefined {
-    return this.#record.enqueuedSequenceNumber || undefined;
+    return this.#record.origin.enqueuedSequenceNumber || undefined;
   }
 
   /** Undefined when the message does not expire. */
   get expiresAtMs(): number | undefined {
-    return this.#record.expiresAtMs === Infinity ? undefined : this.#record.expiresAtMs;
+    return this.#record.expiresMs === never ? undefined : this.#kernel.startMs + this.#record.expiresMs;
   }
 
   get state(): MessageState {
@@ -44,24 +44,18 @@ export class Delivery {
 
   /** The entity whose dead-letter queue forwarded the message here. */
   get deadLetterSource(): string | undefined {
-    return this.#record.deadLetterSource;
+    return this.#record.origin.deadLetterSource;
   }
 
   /** When the lock ends; in a session the session's lock counts. Undefined once the lock is gone. */
   get lockedUntilMs(): number | undefined {
     if (!this.#isLocked()) return undefined;
-    return this.#record.lane.session?.lockedUntilMs ?? this.#record.lockedUntilMs;
+    return this.#kernel.startMs + (this.#record.lane.session?.lockedUntilMs ?? this.#record.dueMs);
   }
 
   /** Names the lock to the management door. Made on first use; undefined without a living lock. */
   get lockToken(): string | undefined {
-    if (!this.#isLocked()) return undefined;
-    const record = this.#record;
-    if (record.lockToken === undefined) {
-      record.lockToken = this.#kernel.nextId();
-      this.#kernel.lockTokens.set(record.lockToken, record);
-    }
-    return record.lockToken;
+    return this.#isLocked() ? this.#kernel.lockTokens.of(this.#record) : undefined;
   }
 
   /** The stored message, if this delivery reached `receiver` and still holds its lock. */

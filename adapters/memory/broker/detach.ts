@@ -2,6 +2,7 @@ import type { Attachment } from "./attachment.js";
 import { releaseSession } from "./accept-session.js";
 import type { BrokerError } from "./broker-error.js";
 import { touch, type Kernel } from "./kernel.js";
+import type { SendTarget } from "./entities.js";
 import { stopWaiting } from "./receive.js";
 import type { MessageStore } from "./store.js";
 
@@ -32,4 +33,14 @@ export function detach(kernel: Kernel, receiver: Attachment, error?: BrokerError
 
 export function detachAll(kernel: Kernel, store: MessageStore, error: BrokerError): void {
   for (const receiver of [...store.receivers]) detach(kernel, receiver, error);
+}
+
+/** Tells those who may send that they may no longer. */
+export function detachSenders(kernel: Kernel, target: SendTarget, error: BrokerError): void {
+  for (const onDetach of target.senders) {
+    kernel.pending.push(() => {
+      onDetach(error);
+    });
+  }
+  target.senders.clear();
 }

@@ -6,10 +6,11 @@ import { expireLock } from "./lock.js";
 import { messageState, place } from "./record.js";
 import { sessionLockLost } from "./refusals.js";
 import { activate } from "./schedule.js";
+import { Session } from "./session.js";
 
 /** What the passing of time does to a message or a session whose deadline has come. */
 export function comeDue(kernel: Kernel, timed: Timed): void {
-  if (timed.kind === "session") {
+  if (timed instanceof Session) {
     if (timed.holder !== undefined) detach(kernel, timed.holder, sessionLockLost());
   } else if (timed.state === messageState.scheduled) {
     activate(kernel, timed, sendTarget(kernel.entities, timed.store.path));

@@ -1,12 +1,25 @@
+import type { BrokerError } from "./broker-error.js";
 import type { DedupWindow } from "./dedup-window.js";
 import type { QueueOptions, SubscriptionOptions, TopicOptions } from "./entity-options.js";
+import type { FanOut } from "./fan-out.js";
 import type { Quota } from "./quota.js";
 import type { RuleSet } from "./rule-set.js";
 import type { MessageStore } from "./store.js";
 import { parseAddress } from "./address.js";
 import { entityNotFound, notAllowed } from "./refusals.js";
 
-export interface QueueEntity {
+interface Entity {
+  /** When it was created, and when its options changed last; milliseconds since 1970. */
+  readonly createdMs: number;
+  updatedMs: number;
+}
+
+interface Sendable {
+  /** How those who may send, and want to be told when they may no longer, are told. */
+  readonly senders: Set<(error: BrokerError) => void>;
+}
+
+export interface QueueEntity extends Entity, Sendable {
   readonly kind: "queue";
   readonly name: string;
   options: Required<QueueOptions>;
@@ -14,7 +27,7 @@ export interface QueueEntity {
   readonly dedup: DedupWindow | undefined;
 }
 
-export interface TopicEntity {
+export interface TopicEntity extends Entity, Sendable {
   readonly kind: "topic";
   readonly name: string;
   options: Required<TopicOptions>;
@@ -24,12 +37,17 @@ export interface TopicEntity {
   readonly quota: Quota;
   /** By lower-case name. */
   readonly subscriptions: Map<string, SubscriptionEntity>;
+  readonly fanOut: FanOut;
+  /** The ordinal of the latest subscription. */
+  lastOrdinal: number;
 }
 
-export interface SubscriptionEntity {
+export interface SubscriptionEntity extends Entity {
   readonly kind: "subscription";
   readonly name: string;
   readonly topic: TopicEntity;
+  /** Counts the subscriptions of the topic in the order of their creation. */
+  readonly ordinal: number;
   options: Required<SubscriptionOptions>;
   readonly store: MessageStore;
   readonly rules: RuleSet;

@@ -10,6 +10,8 @@ interface CommonOptions {
   readonly defaultTimeToLiveMs?: number;
   /** Default `Active`. */
   readonly status?: EntityStatus;
+  /** What else an administrator wrote about the entity. Kept and given back; the broker never looks inside. */
+  readonly annotations?: Readonly<Record<string, string>>;
 }
 
 interface SendOptions {
@@ -96,7 +98,7 @@ export function refuseFixedChanges<T extends object>(
   }
 }
 
-const commonDefaults = { defaultTimeToLiveMs: Infinity, status: "Active" } as const;
+const commonDefaults = { defaultTimeToLiveMs: Infinity, status: "Active", annotations: {} } as const;
 
 const receiveDefaults = {
   lockDurationMs: minuteMs,

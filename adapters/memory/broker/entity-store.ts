@@ -1,7 +1,7 @@
 import { deadLetterPath } from "./address.js";
 import type { QueueOptions, SubscriptionOptions, TopicOptions } from "./entity-options.js";
 import type { Quota } from "./quota.js";
-import { createStore, type MessageStore, type StoreSettings } from "./store.js";
+import { MessageStore, type StoreSettings } from "./store.js";
 
 type Holding = Required<QueueOptions> | Required<SubscriptionOptions>;
 
@@ -12,18 +12,18 @@ export function createHoldingStore(
   options: Holding,
   quota: Quota,
 ): MessageStore {
-  const deadLetters = createStore({
+  const deadLetters = new MessageStore({
     path: deadLetterPath(path),
     role: "deadLetter",
     settings: deadLetterSettings(options),
     quota,
     deadLetters: undefined,
   });
-  return createStore({ path, role, settings: holdingSettings(options, Infinity), quota, deadLetters });
+  return new MessageStore({ path, role, settings: holdingSettings(options, Infinity), quota, deadLetters });
 }
 
 export function createTopicStore(path: string, options: Required<TopicOptions>, quota: Quota): MessageStore {
-  return createStore({
+  return new MessageStore({
     path,
     role: "topic",
     settings: topicSettings(options),
@@ -40,6 +40,8 @@ export function applyHoldingOptions(store: MessageStore, options: Holding, topic
 
 export function topicSettings(options: Required<TopicOptions>): StoreSettings {
   return {
+    sendable: isSendable(options),
+    maxMessageBytes: options.maxMessageSizeBytes,
     lockDurationMs: 0,
     maxDeliveryCount: Infinity,
     timeToLiveMs: options.defaultTimeToLiveMs,
@@ -54,13 +56,15 @@ export function topicSettings(options: Required<TopicOptions>): StoreSettings {
 
 function holdingSettings(options: Holding, topicTimeToLiveMs: number): StoreSettings {
   return {
+    sendable: isSendable(options),
+    maxMessageBytes: "maxMessageSizeBytes" in options ? options.maxMessageSizeBytes : 0,
     lockDurationMs: options.lockDurationMs,
     maxDeliveryCount: options.maxDeliveryCount,
     timeToLiveMs: Math.min(options.defaultTimeToLiveMs, topicTimeToLiveMs),
     deadLetterExpired: options.deadLetteringOnMessageExpiration,
     requiresSession: options.requiresSession,
     receivable: isReceivable(options),
-    browsable: options.status !== "Disabled" && options.status !== "SendDisabled",
+    browsable: isSendable(options),
     activates: options.status !== "Disabled",
     forwardTo: options.forwardTo === "" ? undefined : options.forwardTo,
   };
@@ -69,6 +73,8 @@ function holdingSettings(options: Holding, topicTimeToLiveMs: number): StoreSett
 /** Dead letters do not expire, are not counted, and are read without sessions. */
 function deadLetterSettings(options: Holding): StoreSettings {
   return {
+    sendable: false,
+    maxMessageBytes: 0,
     lockDurationMs: options.lockDurationMs,
     maxDeliveryCount: Infinity,
     timeToLiveMs: Infinity,
@@ -80,6 +86,10 @@ function deadLetterSettings(options: Holding): StoreSettings {
     forwardTo:
       options.forwardDeadLetteredMessagesTo === "" ? undefined : options.forwardDeadLetteredMessagesTo,
   };
+}
+
+function isSendable({ status }: Holding | Required<TopicOptions>): boolean {
+  return status !== "Disabled" && status !== "SendDisabled";
 }
 
 function isReceivable({ status }: Holding): boolean {

@@ -17,11 +17,11 @@ const maxHops = 4;
 export function forwardReady(kernel: Kernel, lane: Lane): void {
   const stuck: MessageRecord[] = [];
   for (let record = takeNext(lane); record !== undefined; record = takeNext(lane)) {
-    if (record.expiresAtMs <= kernel.wheel.nowMs()) expire(kernel, record);
+    if (record.hasExpired(kernel.wheel.nowMs())) expire(kernel, record);
     else if (!forwardOne(kernel, record)) {
       stuck.push(record);
       // What is behind waits too, so that the order is kept; dead letters at the hop limit are passed by.
-      if (record.hops < maxHops) break;
+      if (record.origin.hops < maxHops) break;
     }
   }
   for (const record of stuck) addReturned(lane, record);
@@ -30,11 +30,11 @@ export function forwardReady(kernel: Kernel, lane: Lane): void {
 /** False if the message has to stay. */
 function forwardOne(kernel: Kernel, record: MessageRecord): boolean {
   const { store } = record;
-  if (record.hops >= maxHops) return buryTravelled(kernel, record);
+  if (record.origin.hops >= maxHops) return buryTravelled(kernel, record);
   const target = destination(kernel, store.settings.forwardTo ?? "");
   if (target === undefined) return false;
   if (target.store.quota.usedBytes + record.sizeBytes > target.store.quota.maxBytes) {
-    target.store.quota.blocked.add(store);
+    (target.store.quota.blocked ??= new Set()).add(store);
     return false;
   }
   try {
@@ -45,9 +45,9 @@ function forwardOne(kernel: Kernel, record: MessageRecord): boolean {
     return true;
   }
   const origin = {
-    enqueuedSequenceNumber: record.enqueuedSequenceNumber || record.sequenceNumber,
-    hops: record.hops + 1,
-    deadLetterSource: store.role === "deadLetter" ? ownerPath(store.path) : record.deadLetterSource,
+    enqueuedSequenceNumber: record.firstNumber,
+    hops: record.origin.hops + 1,
+    deadLetterSource: store.role === "deadLetter" ? ownerPath(store.path) : record.origin.deadLetterSource,
   };
   removeRecord(kernel, record);
   admit(kernel, target, record.message, record.sizeBytes, origin);

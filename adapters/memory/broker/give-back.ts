@@ -2,7 +2,7 @@ import { deadLetter } from "./dead-letter.js";
 import { expire } from "./expiry.js";
 import { touch, type Kernel } from "./kernel.js";
 import { addReturned, leave } from "./lane.js";
-import { messageState, type MessageRecord } from "./record.js";
+import { messageState, never, type MessageRecord } from "./record.js";
 import { endLock } from "./store.js";
 
 /**
@@ -13,12 +13,12 @@ import { endLock } from "./store.js";
 export function giveBack(kernel: Kernel, record: MessageRecord, { counted }: { counted: boolean }): void {
   if (countDelivery(kernel, record, counted)) return;
   if (record.state === messageState.deferred) return;
-  if (record.expiresAtMs <= kernel.wheel.nowMs()) {
+  if (record.hasExpired(kernel.wheel.nowMs())) {
     expire(kernel, record);
     return;
   }
   addReturned(record.lane, record);
-  if (record.expiresAtMs !== Infinity) kernel.wheel.arm(record, record.expiresAtMs);
+  if (record.expiresMs !== never) kernel.wheel.arm(record, record.expiresMs);
   touch(kernel, record.lane);
 }
 

@@ -1,5 +1,6 @@
 import type { Entities } from "./entities.js";
 import type { Lane } from "./lane.js";
+import type { LockTokens } from "./lock-tokens.js";
 import type { MessageRecord } from "./record.js";
 import type { Session } from "./session.js";
 import type { TimerWheel } from "./timer-wheel.js";
@@ -13,11 +14,16 @@ export type Tier = "standard" | "premium";
 /** The state that all parts of one broker share. */
 export interface Kernel {
   readonly tier: Tier;
+  /**
+   * Milliseconds since 1970, where the wheel's time is 0. Inside, every time counts from here; the doors add it. It moves
+   * with the clock until there is an entity, so that a broker that is made with no idea of the time counts from little.
+   */
+  startMs: number;
+  begun: boolean;
   readonly wheel: TimerWheel<Timed>;
   readonly nextId: () => string;
   readonly entities: Entities;
-  /** Locks whose token somebody has seen. */
-  readonly lockTokens: Map<string, MessageRecord>;
+  readonly lockTokens: LockTokens;
   /** What the operation in progress has to do when its own change is complete: see `flush`. */
   readonly pending: (Lane | (() => void))[];
   flushing: boolean;
@@ -25,7 +31,13 @@ export interface Kernel {
 
 /** Notes that something in `lane` may concern a receiver, a forwarder or somebody who waits for a session. */
 export function touch(kernel: Kernel, lane: Lane): void {
-  if (lane.touched) return;
+  if (lane.touched || concernsNobody(lane)) return;
   lane.touched = true;
   kernel.pending.push(lane);
 }
+
+/** Who comes later looks for himself: a receiver that starts to wait, a session that is accepted, changed settings. */
+const concernsNobody = (lane: Lane): boolean =>
+  lane.waiting.head === undefined &&
+  lane.session === undefined &&
+  lane.store.settings.forwardTo === undefined;

@@ -17,6 +17,7 @@ export interface Lane {
   session: Session | undefined;
   readonly fresh: LinkedList<MessageRecord>;
   readonly returned: MessageRecord[];
+  /** Of a session; always empty without. */
   readonly locked: LinkedList<MessageRecord>;
   /** Receivers in the order in which they asked. */
   readonly waiting: LinkedList<Attachment>;
@@ -54,8 +55,9 @@ export function addReturned(lane: Lane, record: MessageRecord): void {
   lane.readyCount += 1;
 }
 
+/** Only a session has to find its locked messages again; outside of sessions each lock has a timer of its own. */
 export function addLocked(lane: Lane, record: MessageRecord): void {
-  append(lane.locked, record);
+  if (lane.session !== undefined) append(lane.locked, record);
   record.place = place.locked;
 }
 
@@ -83,7 +85,7 @@ export function leave(lane: Lane, record: MessageRecord): void {
       lane.readyCount -= 1;
       break;
     case place.locked:
-      unlink(lane.locked, record);
+      if (lane.session !== undefined) unlink(lane.locked, record);
       break;
     case place.returned:
       if (lane.returned[0] === record) popLowest(lane.returned);

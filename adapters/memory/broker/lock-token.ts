@@ -28,7 +28,7 @@ export function renewByToken(kernel: Kernel, store: MessageStore, token: string)
 }
 
 function recordOf(kernel: Kernel, store: MessageStore, token: string): MessageRecord {
-  const record = kernel.lockTokens.get(token);
+  const record = kernel.lockTokens.recordOf(token);
   if (record?.store !== store) throw lockLost(store);
   return record;
 }

@@ -7,7 +7,6 @@ import type { MessageRecord } from "./record.js";
 
 /** Locks a message that is in no list for `receiver`. The clock of the lock starts now, when the message is taken. */
 export function lockRecord(kernel: Kernel, record: MessageRecord, receiver: Attachment): Delivery {
-  record.holder = receiver;
   addLocked(record.lane, record);
   if (record.lane.session === undefined) renewRecord(kernel, record);
   else kernel.wheel.cancel(record);
@@ -16,9 +15,8 @@ export function lockRecord(kernel: Kernel, record: MessageRecord, receiver: Atta
 
 /** Makes the lock of a message outside sessions last the entity's lock duration from now, and returns its end. */
 export function renewRecord(kernel: Kernel, record: MessageRecord): number {
-  record.lockedUntilMs = kernel.wheel.nowMs() + record.store.settings.lockDurationMs;
-  kernel.wheel.arm(record, record.lockedUntilMs);
-  return record.lockedUntilMs;
+  kernel.wheel.arm(record, kernel.wheel.nowMs() + record.store.settings.lockDurationMs);
+  return kernel.startMs + record.dueMs;
 }
 
 /** The lock of `record` ran out: that counts as a failed delivery. */

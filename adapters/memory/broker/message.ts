@@ -5,7 +5,7 @@ export type PropertyValue = string | number | bigint | boolean | Date | Uint8Arr
  * A message as a sender hands it to the broker and as a receiver gets it.
  *
  * The broker takes ownership without copying: after a send nobody may change the message, its body or its property
- * values, because a topic gives the same bytes to every subscription.
+ * values, because a topic gives the same message to every subscription; it freezes it.
  */
 export interface BrokerMessage {
   /** At most 128 characters. The broker fills a missing one. */
@@ -26,4 +26,6 @@ export interface BrokerMessage {
   readonly scheduledEnqueueTimeMs?: number;
   /** At most 64 KiB in all and 32 KiB each. */
   readonly applicationProperties?: Readonly<Record<string, PropertyValue>>;
+  /** What a protocol needs to give the message back as it came. The broker carries it along and never looks inside. */
+  readonly wire?: object;
 }

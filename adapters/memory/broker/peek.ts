@@ -1,6 +1,7 @@
+import type { Kernel } from "./kernel.js";
 import { findFrom } from "./ledger.js";
 import type { BrokerMessage } from "./message.js";
-import type { MessageRecord, MessageState } from "./record.js";
+import { never, type MessageRecord, type MessageState } from "./record.js";
 import type { MessageStore } from "./store.js";
 
 export interface PeekOptions {
@@ -26,25 +27,25 @@ export interface PeekedMessage {
 }
 
 /** Messages in sequence order, in whatever state, locked and expired ones too. Changes nothing. */
-export function peek(store: MessageStore, options: PeekOptions): PeekedMessage[] {
+export function peek(kernel: Kernel, store: MessageStore, options: PeekOptions): PeekedMessage[] {
   const { fromSequenceNumber = 0, count = 1, sessionId } = options;
   const seen: PeekedMessage[] = [];
   let record = findFrom(store.ledger, fromSequenceNumber);
   for (; record !== undefined && seen.length < count; record = record.ledgerNext) {
-    if (sessionId === undefined || record.message.sessionId === sessionId) seen.push(look(record));
+    if (sessionId === undefined || record.message.sessionId === sessionId) seen.push(look(kernel, record));
   }
   return seen;
 }
 
-function look(record: MessageRecord): PeekedMessage {
+function look({ startMs }: Kernel, record: MessageRecord): PeekedMessage {
   return {
     message: record.message,
     sequenceNumber: record.sequenceNumber,
-    enqueuedSequenceNumber: record.enqueuedSequenceNumber || undefined,
-    enqueuedTimeMs: record.enqueuedTimeMs,
-    expiresAtMs: record.expiresAtMs === Infinity ? undefined : record.expiresAtMs,
+    enqueuedSequenceNumber: record.origin.enqueuedSequenceNumber || undefined,
+    enqueuedTimeMs: startMs + record.enqueuedMs,
+    expiresAtMs: record.expiresMs === never ? undefined : startMs + record.expiresMs,
     deliveryCount: record.deliveryCount,
     state: record.state,
-    deadLetterSource: record.deadLetterSource,
+    deadLetterSource: record.origin.deadLetterSource,
   };
 }

@@ -13,16 +13,16 @@ export interface BatchDeleteOptions {
 /** Removes the oldest messages that are neither locked nor scheduled, and returns how many. */
 export function batchDelete(kernel: Kernel, store: MessageStore, options: BatchDeleteOptions): number {
   const limit = kernel.tier === "standard" ? 500 : 4_000;
-  const { maxCount, beforeEnqueueTimeMs = kernel.wheel.nowMs() } = options;
+  const { maxCount, beforeEnqueueTimeMs = Infinity } = options;
   if (!(maxCount >= 1 && maxCount <= limit)) {
     throw outOfRange(`maxCount is ${String(maxCount)}; it must be 1 to ${String(limit)}.`);
   }
-  return removeUnlocked(kernel, store, maxCount, beforeEnqueueTimeMs);
+  return removeUnlocked(kernel, store, maxCount, beforeEnqueueTimeMs - kernel.startMs);
 }
 
 /** Removes all messages that are neither locked nor scheduled, and returns how many. */
 export function purge(kernel: Kernel, store: MessageStore): number {
-  return removeUnlocked(kernel, store, Infinity, kernel.wheel.nowMs());
+  return removeUnlocked(kernel, store, Infinity, Infinity);
 }
 
 function removeUnlocked(kernel: Kernel, store: MessageStore, maxCount: number, untilMs: number): number {
@@ -31,7 +31,7 @@ function removeUnlocked(kernel: Kernel, store: MessageStore, maxCount: number, u
   while (record !== undefined && removed < maxCount) {
     const next = record.ledgerNext;
     const free = record.place !== place.locked && record.state !== messageState.scheduled;
-    if (free && record.enqueuedTimeMs <= untilMs) {
+    if (free && record.enqueuedMs <= untilMs) {
       removeRecord(kernel, record);
       removed += 1;
     }

@@ -5,7 +5,7 @@ export interface Quota {
   usedBytes: number;
   maxBytes: number;
   /** Stores whose messages could not be forwarded here for want of room. */
-  readonly blocked: Set<MessageStore>;
+  blocked: Set<MessageStore> | undefined;
 }
 
-export const createQuota = (maxBytes: number): Quota => ({ usedBytes: 0, maxBytes, blocked: new Set() });
+export const createQuota = (maxBytes: number): Quota => ({ usedBytes: 0, maxBytes, blocked: undefined });

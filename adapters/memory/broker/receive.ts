@@ -9,11 +9,25 @@ import { place, type MessageRecord } from "./record.js";
 import { messageNotFound } from "./refusals.js";
 import { removeRecord } from "./store.js";
 
+/** Hands the next messages to `receiver`, at most `max`. */
+export function takeUpTo(kernel: Kernel, receiver: Attachment, max: number): Delivery[] {
+  const first = max > 0 ? takeOne(kernel, receiver) : undefined;
+  if (first === undefined) return [];
+  // Begun with one: an array that grows from nothing has room for seventeen.
+  const taken = [first];
+  while (taken.length < max) {
+    const delivery = takeOne(kernel, receiver);
+    if (delivery === undefined) break;
+    taken.push(delivery);
+  }
+  return taken;
+}
+
 /** Hands the next message to `receiver`, sweeping expired ones on the way. */
-export function takeOne(kernel: Kernel, receiver: Attachment): Delivery | undefined {
+function takeOne(kernel: Kernel, receiver: Attachment): Delivery | undefined {
   const nowMs = kernel.wheel.nowMs();
   for (let record = takeNext(receiver.lane); record !== undefined; record = takeNext(receiver.lane)) {
-    if (record.expiresAtMs > nowMs) return handOver(kernel, record, receiver);
+    if (!record.hasExpired(nowMs)) return handOver(kernel, record, receiver);
     expire(kernel, record);
   }
   return undefined;

@@ -8,7 +8,7 @@ import { touch, type Kernel } from "./kernel.js";
 import type { Lane } from "./lane.js";
 import { renewRecord } from "./lock.js";
 import type { PropertyValue } from "./message.js";
-import { pushOne, stopWaiting, takeDeferred, takeOne, wait } from "./receive.js";
+import { pushOne, stopWaiting, takeDeferred, takeUpTo, wait } from "./receive.js";
 import type { MessageRecord } from "./record.js";
 import { lockLost, notAllowed } from "./refusals.js";
 import type { Right } from "./rights.js";
@@ -33,32 +33,111 @@ export interface ReceiverOptions {
  * sessions) for a delivery that was settled, whose lock expired, or that reached another receiver; so does everything but
  * `close` once the receiver is closed.
  */
-export interface Receiver {
-  readonly mode: ReceiveMode;
-  readonly closed: boolean;
+export class Receiver {
+  readonly #kernel: Kernel;
+  readonly #attachment: Attachment;
+
+  constructor(kernel: Kernel, attachment: Attachment) {
+    this.#kernel = kernel;
+    this.#attachment = attachment;
+  }
+
+  get mode(): ReceiveMode {
+    return this.#attachment.mode;
+  }
+
+  get closed(): boolean {
+    return this.#attachment.closed;
+  }
+
   /** Up to `max` messages that are available now. */
-  take(max: number): Delivery[];
+  take(max: number): Delivery[] {
+    refuseClosed(this.#attachment);
+    const taken = takeUpTo(this.#kernel, this.#attachment, max);
+    flush(this.#kernel);
+    return taken;
+  }
+
   /**
    * Calls `wake` once when there is something to take: before this returns if there is already. Receivers are woken in
    * the order in which they asked; a new call replaces the old, `undefined` takes it back. Must not throw.
    */
-  onAvailable(wake: (() => void) | undefined): void;
+  onAvailable(wake: (() => void) | undefined): void {
+    refuseClosed(this.#attachment);
+    this.#attachment.wake = wake;
+    request(this.#kernel, this.#attachment);
+  }
+
   /** Sets how many messages may be pushed to `deliver` from now on. */
-  flow(credit: number): void;
+  flow(credit: number): void {
+    refuseClosed(this.#attachment);
+    this.#attachment.credit = this.#attachment.deliver === undefined ? 0 : credit;
+    request(this.#kernel, this.#attachment);
+  }
+
   /** Pushes what is available, sets the credit to zero and returns what was left of it. */
-  drain(): number;
+  drain(): number {
+    const attachment = this.#attachment;
+    refuseClosed(attachment);
+    stopWaiting(attachment);
+    while (pushOne(this.#kernel, attachment)) stopWaiting(attachment);
+    const left = attachment.credit;
+    attachment.credit = 0;
+    if (attachment.wake !== undefined) wait(attachment);
+    flush(this.#kernel);
+    return left;
+  }
+
   /** Deferred messages by number, all or none. @throws {BrokerError} `com.microsoft:message-not-found` */
-  receiveDeferred(sequenceNumbers: readonly number[]): Delivery[];
-  complete(delivery: Delivery): void;
-  abandon(delivery: Delivery, properties?: Readonly<Record<string, PropertyValue>>): void;
+  receiveDeferred(sequenceNumbers: readonly number[]): Delivery[] {
+    refuseClosed(this.#attachment);
+    const taken = takeDeferred(this.#kernel, this.#attachment, sequenceNumbers);
+    flush(this.#kernel);
+    return taken;
+  }
+
+  complete(delivery: Delivery): void {
+    this.#settle(delivery, complete);
+  }
+
+  abandon(delivery: Delivery, properties?: Readonly<Record<string, PropertyValue>>): void {
+    this.#settle(delivery, { type: "abandon", properties });
+  }
+
   /** Gives the message back uncounted. */
-  release(delivery: Delivery): void;
-  defer(delivery: Delivery, properties?: Readonly<Record<string, PropertyValue>>): void;
-  deadLetter(delivery: Delivery, options?: DeadLetterOptions): void;
+  release(delivery: Delivery): void {
+    this.#settle(delivery, release);
+  }
+
+  defer(delivery: Delivery, properties?: Readonly<Record<string, PropertyValue>>): void {
+    this.#settle(delivery, { type: "defer", properties });
+  }
+
+  deadLetter(delivery: Delivery, options?: DeadLetterOptions): void {
+    this.#settle(delivery, { ...options, type: "deadLetter" });
+  }
+
   /** Returns the new end of the lock. @throws {BrokerError} `amqp:not-allowed` in a session: renew the session. */
-  renewLock(delivery: Delivery): number;
+  renewLock(delivery: Delivery): number {
+    const record = held(this.#attachment, delivery);
+    if (record.lane.session !== undefined) throw notAllowed("In a session the session's lock is renewed.");
+    return renewRecord(this.#kernel, record);
+  }
+
   /** Ends the receiver. Plain locks live on until they expire; a session and its messages are given back uncounted. */
-  close(): void;
+  close(): void {
+    detach(this.#kernel, this.#attachment);
+    flush(this.#kernel);
+  }
+
+  #settle(delivery: Delivery, settlement: Settlement): void {
+    const record = held(this.#attachment, delivery);
+    try {
+      settle(this.#kernel, record, settlement);
+    } finally {
+      flush(this.#kernel);
+    }
+  }
 }
 
 export function attach(lane: Lane, options: ReceiverOptions): Attachment {
@@ -76,108 +155,6 @@ export function attach(lane: Lane, options: ReceiverOptions): Attachment {
   };
   lane.store.receivers.add(attachment);
   return attachment;
-}
-
-export function createReceiver(kernel: Kernel, attachment: Attachment): Receiver {
-  return {
-    mode: attachment.mode,
-    get closed() {
-      return attachment.closed;
-    },
-    ...pulling(kernel, attachment),
-    ...pushing(kernel, attachment),
-    ...settling(kernel, attachment),
-    close() {
-      detach(kernel, attachment);
-      flush(kernel);
-    },
-  };
-}
-
-function pulling(
-  kernel: Kernel,
-  attachment: Attachment,
-): Pick<Receiver, "take" | "onAvailable" | "receiveDeferred"> {
-  return {
-    take(max) {
-      refuseClosed(attachment);
-      const taken: Delivery[] = [];
-      while (taken.length < max) {
-        const delivery = takeOne(kernel, attachment);
-        if (delivery === undefined) break;
-        taken.push(delivery);
-      }
-      flush(kernel);
-      return taken;
-    },
-    onAvailable(wake) {
-      refuseClosed(attachment);
-      attachment.wake = wake;
-      request(kernel, attachment);
-    },
-    receiveDeferred(sequenceNumbers) {
-      refuseClosed(attachment);
-      const taken = takeDeferred(kernel, attachment, sequenceNumbers);
-      flush(kernel);
-      return taken;
-    },
-  };
-}
-
-function pushing(kernel: Kernel, attachment: Attachment): Pick<Receiver, "flow" | "drain"> {
-  return {
-    flow(credit) {
-      refuseClosed(attachment);
-      attachment.credit = attachment.deliver === undefined ? 0 : credit;
-      request(kernel, attachment);
-    },
-    drain() {
-      refuseClosed(attachment);
-      stopWaiting(attachment);
-      while (pushOne(kernel, attachment)) stopWaiting(attachment);
-      const left = attachment.credit;
-      attachment.credit = 0;
-      if (attachment.wake !== undefined) wait(attachment);
-      flush(kernel);
-      return left;
-    },
-  };
-}
-
-type Settling = "complete" | "abandon" | "release" | "defer" | "deadLetter" | "renewLock";
-
-function settling(kernel: Kernel, attachment: Attachment): Pick<Receiver, Settling> {
-  const apply = (delivery: Delivery, settlement: Settlement): void => {
-    const record = held(attachment, delivery);
-    try {
-      settle(kernel, record, settlement);
-    } finally {
-      flush(kernel);
-    }
-  };
-  return {
-    complete(delivery) {
-      settle(kernel, held(attachment, delivery), complete);
-      flush(kernel);
-    },
-    abandon: (delivery, properties) => {
-      apply(delivery, { type: "abandon", properties });
-    },
-    release: (delivery) => {
-      apply(delivery, release);
-    },
-    defer: (delivery, properties) => {
-      apply(delivery, { type: "defer", properties });
-    },
-    deadLetter: (delivery, options) => {
-      apply(delivery, { ...options, type: "deadLetter" });
-    },
-    renewLock(delivery) {
-      const record = held(attachment, delivery);
-      if (record.lane.session !== undefined) throw notAllowed("In a session the session's lock is renewed.");
-      return renewRecord(kernel, record);
-    },
-  };
 }
 
 const complete: Settlement = { type: "complete" };

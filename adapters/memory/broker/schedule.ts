@@ -41,14 +41,12 @@ export function cancelScheduled(
 export function activate(kernel: Kernel, record: MessageRecord, target: SendTarget): void {
   // A disabled entity keeps its due messages; enabling it activates them.
   if (!record.store.settings.activates) return;
-  const { message, sizeBytes, hops, deadLetterSource } = record;
+  const { message, sizeBytes, origin, firstNumber } = record;
   const arrival = {
     message,
     sizeBytes,
-    enqueuedSequenceNumber: record.enqueuedSequenceNumber || record.sequenceNumber,
-    enqueuedTimeMs: kernel.wheel.nowMs(),
-    hops,
-    deadLetterSource,
+    enqueuedMs: kernel.wheel.nowMs(),
+    origin: { ...origin, enqueuedSequenceNumber: firstNumber },
   };
   removeRecord(kernel, record);
   if (target.kind === "queue") storeActive(kernel, target.store, arrival);

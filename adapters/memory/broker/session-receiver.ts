@@ -3,7 +3,7 @@ import type { Attachment } from "./attachment.js";
 import { standardMessageBytes } from "./entity-options.js";
 import { flush } from "./flush.js";
 import type { Kernel } from "./kernel.js";
-import { attach, createReceiver, type Receiver, type ReceiverOptions } from "./receiver.js";
+import { attach, Receiver, type ReceiverOptions } from "./receiver.js";
 import { quotaExceeded, sessionLockLost, tooLarge } from "./refusals.js";
 import type { SessionRequest } from "./session-request.js";
 import type { Session } from "./session.js";
@@ -13,19 +13,50 @@ import { release, type MessageStore } from "./store.js";
  * The holder of one session: gets its present and later messages, in order and alone. Once the session's lock is lost,
  * everything throws {@link BrokerError} `com.microsoft:session-lock-lost`.
  */
-export interface SessionReceiver extends Receiver {
+export class SessionReceiver extends Receiver {
   readonly sessionId: string;
+  readonly #kernel: Kernel;
+  readonly #session: Session;
+  readonly #attachment: Attachment;
+
+  constructor(kernel: Kernel, session: Session, attachment: Attachment) {
+    super(kernel, attachment);
+    this.sessionId = session.id;
+    this.#kernel = kernel;
+    this.#session = session;
+    this.#attachment = attachment;
+  }
+
   /** The end of the session's lock, which is also that of its messages. */
-  readonly sessionLockedUntilMs: number;
+  get sessionLockedUntilMs(): number {
+    return this.#kernel.startMs + this.#session.lockedUntilMs;
+  }
+
   /** Makes the session's lock, and those of its messages, last the lock duration from now; returns the new end. */
-  renewSessionLock(): number;
+  renewSessionLock(): number {
+    this.#requireLock();
+    return renewSession(this.#kernel, this.#session);
+  }
+
   /** `null` if there is none. The bytes are not copied. */
-  getSessionState(): Uint8Array | null;
+  getSessionState(): Uint8Array | null {
+    this.#requireLock();
+    return this.#session.state;
+  }
+
   /**
    * Outlives the session's messages; `null` clears it.
    * @throws {BrokerError} `amqp:link:message-size-exceeded`, `amqp:resource-limit-exceeded`
    */
-  setSessionState(state: Uint8Array | null): void;
+  setSessionState(state: Uint8Array | null): void {
+    this.#requireLock();
+    storeState(this.#kernel, this.#session, state);
+    flush(this.#kernel);
+  }
+
+  #requireLock(): void {
+    if (this.#session.holder !== this.#attachment) throw sessionLockLost();
+  }
 }
 
 /** @throws {BrokerError} `com.microsoft:session-cannot-be-locked`, `com.microsoft:timeout` (see `findSession`) */
@@ -63,34 +94,7 @@ export function waitForSession(
 function hold(kernel: Kernel, session: Session, options: ReceiverOptions): SessionReceiver {
   const attachment = attach(session.lane, options);
   holdSession(kernel, session, attachment);
-  const receiver: Receiver = createReceiver(kernel, attachment);
-  return Object.defineProperties(
-    Object.assign(receiver, { sessionId: session.id, ...sessionMethods(kernel, session, attachment) }),
-    { sessionLockedUntilMs: { get: () => session.lockedUntilMs, enumerable: true } },
-  ) as SessionReceiver;
-}
-
-type SessionMethods = Pick<SessionReceiver, "renewSessionLock" | "getSessionState" | "setSessionState">;
-
-function sessionMethods(kernel: Kernel, session: Session, attachment: Attachment): SessionMethods {
-  const requireLock = (): void => {
-    if (session.holder !== attachment) throw sessionLockLost();
-  };
-  return {
-    renewSessionLock() {
-      requireLock();
-      return renewSession(kernel, session);
-    },
-    getSessionState() {
-      requireLock();
-      return session.state;
-    },
-    setSessionState(state) {
-      requireLock();
-      storeState(kernel, session, state);
-      flush(kernel);
-    },
-  };
+  return new SessionReceiver(kernel, session, attachment);
 }
 
 const premiumStateBytes = 100 * 1024 * 1024;
@@ -105,5 +109,5 @@ function storeState(kernel: Kernel, session: Session, state: Uint8Array | null):
   if (growth > 0 && usedBytes + growth > maxBytes) throw quotaExceeded(store.path, usedBytes, maxBytes);
   release(kernel, store.quota, -growth);
   session.state = state;
-  session.stateUpdatedMs = kernel.wheel.nowMs();
+  session.stateUpdatedMs = kernel.startMs + kernel.wheel.nowMs();
 }

@@ -6,36 +6,27 @@ import type { MessageStore } from "./store.js";
 import { notArmed, type TimerNode } from "./timer-wheel.js";
 
 /** One session of a store: the lane of its messages, its lock and its state. Its timer is the end of the lock. */
-export interface Session extends TimerNode<Timed>, ListNode<Session> {
-  readonly kind: "session";
+export class Session implements TimerNode<Timed>, ListNode<Session> {
   readonly id: string;
   readonly lane: Lane;
-  holder: Attachment | undefined;
-  lockedUntilMs: number;
-  state: Uint8Array | null;
-  stateUpdatedMs: number;
+  holder: Attachment | undefined = undefined;
+  /** Since the broker's start; meaningful while there is a holder. */
+  lockedUntilMs = 0;
+  state: Uint8Array | null = null;
+  /** Milliseconds since 1970. */
+  stateUpdatedMs = 0;
   /** Whether the session is in the store's list of sessions that somebody may accept. */
-  offered: boolean;
-}
+  offered = false;
+  prev: Session | undefined = undefined;
+  next: Session | undefined = undefined;
+  dueMs = 0;
+  timerSlot = notArmed;
+  timerPrev: Timed | undefined = undefined;
+  timerNext: Timed | undefined = undefined;
 
-export function createSession(store: MessageStore, id: string): Session {
-  const lane = createLane(store);
-  const session: Session = {
-    kind: "session",
-    id,
-    lane,
-    holder: undefined,
-    lockedUntilMs: 0,
-    state: null,
-    stateUpdatedMs: 0,
-    offered: false,
-    prev: undefined,
-    next: undefined,
-    dueMs: 0,
-    timerSlot: notArmed,
-    timerPrev: undefined,
-    timerNext: undefined,
-  };
-  lane.session = session;
-  return session;
+  constructor(store: MessageStore, id: string) {
+    this.id = id;
+    this.lane = createLane(store);
+    this.lane.session = this;
+  }
 }

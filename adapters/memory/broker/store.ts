@@ -4,12 +4,12 @@ import { addFresh, createLane, leave, type Lane } from "./lane.js";
 import { createLedger, enterLedger, leaveLedger, type Ledger } from "./ledger.js";
 import { emptyList, unlink, type LinkedList } from "./linked-list.js";
 import type { Quota } from "./quota.js";
-import { createRecord, messageState, type Arrival, type MessageRecord } from "./record.js";
-import { createSession, type Session } from "./session.js";
+import { MessageRecord, messageState, type Arrival } from "./record.js";
+import { Session } from "./session.js";
 import type { SessionRequest } from "./session-request.js";
 
 /** A place that holds messages: a queue, a subscription, a dead-letter queue, or a topic's scheduled messages. */
-export interface MessageStore {
+export class MessageStore {
   /** As in error texts, for example `orders/Subscriptions/billing`. */
   readonly path: string;
   readonly role: "queue" | "subscription" | "deadLetter" | "topic";
@@ -18,22 +18,35 @@ export interface MessageStore {
   /** Undefined for a dead-letter queue and a topic. */
   readonly deadLetters: MessageStore | undefined;
   /** The last number that was given out. */
-  lastSequenceNumber: number;
-  readonly ledger: Ledger;
+  lastSequenceNumber = 0;
+  /** When somebody last sent to it or attached to it, since the broker's start. */
+  accessedMs: number | undefined = undefined;
+  readonly ledger: Ledger = createLedger();
   /** Holds every message unless the store requires sessions. */
-  readonly main: Lane;
-  readonly sessions: Map<string, Session>;
-  readonly deferred: Map<number, MessageRecord>;
-  readonly scheduled: Map<number, MessageRecord>;
-  readonly receivers: Set<Attachment>;
+  readonly main: Lane = createLane(this);
+  readonly sessions = new Map<string, Session>();
+  readonly deferred = new Map<number, MessageRecord>();
+  readonly scheduled = new Map<number, MessageRecord>();
+  readonly receivers = new Set<Attachment>();
   /** Sessions with messages and without a holder, in the order in which they became so. */
-  readonly offered: LinkedList<Session>;
+  readonly offered: LinkedList<Session> = emptyList();
   /** Those who wait for the next session, in order. */
-  readonly sessionRequests: LinkedList<SessionRequest>;
+  readonly sessionRequests: LinkedList<SessionRequest> = emptyList();
+
+  constructor(identity: Pick<MessageStore, "path" | "role" | "settings" | "quota" | "deadLetters">) {
+    this.path = identity.path;
+    this.role = identity.role;
+    this.settings = identity.settings;
+    this.quota = identity.quota;
+    this.deadLetters = identity.deadLetters;
+  }
 }
 
-/** The settings of an entity, as far as its messages are concerned. */
+/** The options of an entity as far as its messages are concerned, in the fixed shape that each of them reads. */
 export interface StoreSettings {
+  /** Whether clients may send. */
+  readonly sendable: boolean;
+  readonly maxMessageBytes: number;
   readonly lockDurationMs: number;
   readonly maxDeliveryCount: number;
   /** Infinity for none. */
@@ -47,24 +60,6 @@ export interface StoreSettings {
   readonly forwardTo: string | undefined;
 }
 
-export function createStore(
-  identity: Pick<MessageStore, "path" | "role" | "settings" | "quota" | "deadLetters">,
-): MessageStore {
-  const store: Omit<MessageStore, "main"> = {
-    ...identity,
-    lastSequenceNumber: 0,
-    ledger: createLedger(),
-    sessions: new Map(),
-    deferred: new Map(),
-    scheduled: new Map(),
-    receivers: new Set(),
-    offered: emptyList(),
-    sessionRequests: emptyList(),
-  };
-  // The store and its lane know each other, and one of them has to come first.
-  return Object.assign(store, { main: createLane(store as MessageStore) });
-}
-
 /** Stores a message as active: numbered, counted and ready to be delivered. */
 export function storeActive(kernel: Kernel, store: MessageStore, arrival: Arrival): MessageRecord {
   const record = storeRecord(store, arrival);
@@ -72,15 +67,15 @@ export function storeActive(kernel: Kernel, store: MessageStore, arrival: Arriva
   const limit = store.settings.timeToLiveMs;
   const effective = ttl === undefined || ttl > limit ? limit : ttl;
   if (effective !== Infinity && store.role !== "deadLetter") {
-    record.expiresAtMs = arrival.enqueuedTimeMs + effective;
-    kernel.wheel.arm(record, record.expiresAtMs);
+    record.expiresMs = Math.ceil(arrival.enqueuedMs + effective);
+    kernel.wheel.arm(record, record.expiresMs);
   }
   addFresh(record.lane, record);
   touch(kernel, record.lane);
   return record;
 }
 
-/** Stores a message that becomes active at `dueMs`. */
+/** Stores a message that becomes active at `dueMs` of the wheel. */
 export function storeScheduled(
   kernel: Kernel,
   store: MessageStore,
@@ -111,10 +106,7 @@ export function removeRecord(kernel: Kernel, record: MessageRecord): void {
 /** Invalidates the deliveries that hold the record's lock. */
 export function endLock(kernel: Kernel, record: MessageRecord): void {
   record.lockGeneration += 1;
-  record.holder = undefined;
-  if (record.lockToken === undefined) return;
-  kernel.lockTokens.delete(record.lockToken);
-  record.lockToken = undefined;
+  kernel.lockTokens.forget(record);
 }
 
 /** Replaces the content of a stored message, whose size may change with it. */
@@ -127,16 +119,17 @@ export function rewrite(record: MessageRecord, message: MessageRecord["message"]
 /** Gives room back, which those who wait for it may use. */
 export function release(kernel: Kernel, quota: Quota, bytes: number): void {
   quota.usedBytes -= bytes;
-  if (quota.blocked.size === 0) return;
-  for (const origin of quota.blocked) touch(kernel, origin.main);
-  quota.blocked.clear();
+  const { blocked } = quota;
+  if (blocked === undefined) return;
+  quota.blocked = undefined;
+  for (const origin of blocked) touch(kernel, origin.main);
 }
 
 /** The session of that id, made if there is none. */
 export function sessionOf(store: MessageStore, id: string): Session {
   const known = store.sessions.get(id);
   if (known !== undefined) return known;
-  const session = createSession(store, id);
+  const session = new Session(store, id);
   store.sessions.set(id, session);
   return session;
 }
@@ -159,7 +152,7 @@ function storeRecord(store: MessageStore, arrival: Arrival): MessageRecord {
   const { sessionId } = arrival.message;
   const lane =
     store.settings.requiresSession && sessionId !== undefined ? sessionOf(store, sessionId).lane : store.main;
-  const record = createRecord(lane, arrival, (store.lastSequenceNumber += 1));
+  const record = new MessageRecord(lane, arrival, (store.lastSequenceNumber += 1));
   enterLedger(store.ledger, record);
   lane.messageCount += 1;
   store.quota.usedBytes += arrival.sizeBytes;

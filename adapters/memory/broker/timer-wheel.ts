@@ -1,6 +1,6 @@
 /** Something that waits for a time: it is itself the node of the wheel, and waits for one time at most. */
 export interface TimerNode<N> {
-  /** Milliseconds; meaningful while armed. */
+  /** Whole milliseconds since the wheel's start: small integers for 24 days, which cost no box. Kept after it fired. */
   dueMs: number;
   /** The slot that holds the node, or `notArmed`. */
   timerSlot: number;
@@ -20,32 +20,27 @@ const overflow = levels * slotsPerLevel;
 const scanLimit = 64;
 
 /**
- * One clock and all its deadlines. Arm and cancel are O(1); a node moves down at most six levels in its life.
+ * One clock, which starts at 0, and all its deadlines. Arm and cancel are O(1); a node moves down at most six levels.
  *
  * The level of a deadline is the highest group of five bits in which it differs from now, so that everything on a lower
  * level is due before anything on a higher one.
  */
 export class TimerWheel<N extends TimerNode<N>> {
-  readonly #startMs: number;
   readonly #heads = new Array<N | undefined>(overflow + 1).fill(undefined);
   readonly #tails = new Array<N | undefined>(overflow + 1).fill(undefined);
   readonly #occupied = new Int32Array(levels);
-  // Time since the start, split so that the low part fits 32-bit arithmetic.
+  // The time, split so that the low part fits 32-bit arithmetic.
   #epoch = 0;
   #low = 0;
 
-  constructor(startMs: number) {
-    this.#startMs = startMs;
-  }
-
   nowMs(): number {
-    return this.#startMs + this.#elapsed();
+    return this.#epoch * horizonMs + this.#low;
   }
 
   /** Makes `node` due at `dueMs`, instead of any earlier deadline of it; a time that has passed is due at once. */
   arm(node: N, dueMs: number): void {
     this.cancel(node);
-    node.dueMs = dueMs;
+    node.dueMs = Math.ceil(dueMs);
     this.#insert(node);
   }
 
@@ -68,24 +63,24 @@ export class TimerWheel<N extends TimerNode<N>> {
    * clock shows its due time, and what it arms is fired in the same call if that is due too.
    */
   advanceTo(nowMs: number, fire: (node: N) => void): void {
-    const target = Math.floor(nowMs - this.#startMs);
+    const target = Math.floor(nowMs);
     const insert = (node: N): void => {
       this.#insert(node);
     };
     for (let slot = this.#firstSlot(); slot !== notArmed; slot = this.#firstSlot()) {
       const start = this.#startOf(slot);
-      if (start > Math.max(target, this.#elapsed())) break;
-      this.#setElapsed(start);
+      if (start > Math.max(target, this.nowMs())) break;
+      this.#setNow(start);
       this.#empty(slot, slot < slotsPerLevel ? fire : insert);
     }
-    this.#setElapsed(target);
+    this.#setNow(target);
   }
 
   /** The earliest deadline. May be early, never late, when more than 64 far deadlines share a slot. */
   nextDueMs(): number | undefined {
     const slot = this.#firstSlot();
     if (slot === notArmed) return undefined;
-    const startsMs = Math.max(this.#startMs + this.#startOf(slot), this.nowMs());
+    const startsMs = Math.max(this.#startOf(slot), this.nowMs());
     if (slot < slotsPerLevel) return startsMs;
     let earliest = Infinity;
     let seen = 0;
@@ -93,12 +88,12 @@ export class TimerWheel<N extends TimerNode<N>> {
       if ((seen += 1) > scanLimit) return startsMs;
       earliest = Math.min(earliest, node.dueMs);
     }
-    return Math.max(Math.ceil(earliest), startsMs);
+    return Math.max(earliest, startsMs);
   }
 
   #insert(node: N): void {
-    const relativeMs = Math.max(Math.ceil(node.dueMs - this.#startMs), this.#elapsed());
-    const slot = slotOf(relativeMs - this.#epoch * horizonMs, this.#low);
+    const dueMs = Math.max(node.dueMs, this.nowMs());
+    const slot = slotOf(dueMs - this.#epoch * horizonMs, this.#low);
     const tail = this.#tails[slot];
     node.timerSlot = slot;
     node.timerPrev = tail;
@@ -137,15 +132,11 @@ export class TimerWheel<N extends TimerNode<N>> {
     );
   }
 
-  #elapsed(): number {
-    return this.#epoch * horizonMs + this.#low;
-  }
-
   /** Never back: what fired may have moved time further itself. */
-  #setElapsed(relativeMs: number): void {
-    if (relativeMs <= this.#elapsed()) return;
-    this.#epoch = Math.floor(relativeMs / horizonMs);
-    this.#low = relativeMs - this.#epoch * horizonMs;
+  #setNow(nowMs: number): void {
+    if (nowMs <= this.nowMs()) return;
+    this.#epoch = Math.floor(nowMs / horizonMs);
+    this.#low = nowMs - this.#epoch * horizonMs;
   }
 }
 

@@ -1,8 +1,10 @@
 import type { BugName } from "./bugs.js";
 import { check, checkedInvariants, type Finding } from "./checkers/all.js";
+import { at } from "./checkers/seen.js";
 import { faultKinds } from "./faults.js";
 import { defaultSize, type SimulationSize } from "./size.js";
 import { simulate, type Schedule } from "./simulate.js";
+import { hashOf } from "./trace.js";
 
 /** Options for {@link campaign}. */
 export interface CampaignOptions {
@@ -70,9 +72,9 @@ export async function runSeed(seed: string, options: Parameters<typeof simulate>
 
 /** I21: the same seed gives the same schedule. */
 async function repeatedly(outcome: Outcome): Promise<Outcome> {
-  const { seed, size, hash } = outcome.schedule;
+  const { seed, size } = outcome.schedule;
   const again = await simulate(seed, { size });
-  if (again.hash === hash) return outcome;
+  if (hashOf(again) === hashOf(outcome.schedule)) return outcome;
   const finding = { invariant: "I21", text: `the schedule of seed ${seed} was another the second time` };
   return { ...outcome, findings: [...outcome.findings, finding] };
 }
@@ -90,11 +92,15 @@ const lifeFaults = [
 ];
 const handlerFaults = ["hangs", "throwsAnything", "hotKey", "dedupOfCopies"];
 
+/** How many steps before the newest one make a way another way. */
+const longestWay = 4;
+
 class Tally {
   readonly #size: SimulationSize;
   readonly #faults = new Map<string, number>();
   readonly #invariants = new Map<string, number>();
   readonly #states = new Set<string>();
+  readonly #letters = new Map<string, string>();
   #short = 0;
   #choices = 0;
 
@@ -112,10 +118,15 @@ class Tally {
     for (const each of schedule.history) {
       if (each.kind !== "said") continue;
       const message = `${each.channel} ${each.id}`;
-      const way = `${last.get(message) ?? ""}>${each.event}`;
-      last.set(message, way.slice(-60));
-      this.#states.add(`${each.channel} ${way.slice(-60)}`);
+      const way = (last.get(message) ?? "").slice(-longestWay) + this.#letterOf(each.event);
+      last.set(message, way);
+      this.#states.add(this.#letterOf(each.channel) + way);
     }
+  }
+
+  /** Ways are many and compared often, so they are short. */
+  #letterOf(word: string): string {
+    return at(this.#letters, word, () => String.fromCharCode(0x41 + this.#letters.size));
   }
 
   coverage(): Coverage {

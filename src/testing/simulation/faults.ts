@@ -91,11 +91,15 @@ export class Faults {
   readonly #history: History;
   #planned: readonly PlannedFault[];
   #lasting: { readonly fault: PlannedFault; readonly untilMs: number }[] = [];
+  #healed = false;
+  /** Where anything may still break. */
+  #places: ReadonlySet<FaultPlace>;
 
   constructor(world: SimWorld, history: History, planned: readonly PlannedFault[]) {
     this.#world = world;
     this.#history = history;
     this.#planned = planned;
+    this.#places = new Set(planned.flatMap(({ name }): readonly FaultPlace[] => faultKinds[name].places));
   }
 
   /** The fault of this crossing, if it has one. */
@@ -104,7 +108,7 @@ export class Faults {
     where: string,
     allowed: (mode: FaultMode) => boolean = () => true,
   ): Fault | undefined {
-    if (this.#planned.length === 0 && this.#lasting.length === 0) return undefined;
+    if (!this.#places.has(place)) return undefined;
     const { choices, nowMs } = this.#world;
     const has = ({ name }: PlannedFault): boolean => {
       const kind: FaultKind = faultKinds[name];
@@ -121,10 +125,17 @@ export class Faults {
     return faultOf(fault);
   }
 
+  /** Whether all is healed: a fault that was handed out, and has not struck yet, does not any more. */
+  get healed(): boolean {
+    return this.#healed;
+  }
+
   /** From now on nothing breaks. */
   heal(): void {
+    this.#healed = true;
     this.#planned = [];
     this.#lasting = [];
+    this.#places = new Set();
   }
 }
 

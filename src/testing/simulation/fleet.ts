@@ -167,10 +167,12 @@ export class Fleet {
     const note = (settled: boolean): void => {
       history.add({ kind: "promise", process: process.name, what, number, settled });
     };
-    note(false);
-    return promise.finally(() => {
+    const kept = (): void => {
       note(true);
-    });
+    };
+    note(false);
+    promise.then(kept, kept);
+    return promise;
   }
 
   #crashed(member: Member, connections: readonly Connection[]): void {

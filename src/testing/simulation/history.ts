@@ -34,6 +34,8 @@ export type Happening =
       readonly lockedUntilMs: number | undefined;
       readonly sequence: number;
       readonly partition: string | undefined;
+      /** The session or partition: what one lock, or one owner, holds together. */
+      readonly lane: string | undefined;
     }
   | {
       readonly kind: "settled";
@@ -162,6 +164,14 @@ export function historyOf(world: { readonly nowMs: number; readonly choices: num
   const all: Recorded[] = [];
   return {
     all,
-    add: (happening) => void all.push(Object.assign(happening, { atMs: world.nowMs, choice: world.choices })),
+    add: (happening) => {
+      const recorded = happening as Writable<Recorded>;
+      recorded.atMs = world.nowMs;
+      recorded.choice = world.choices;
+      all.push(recorded);
+    },
   };
 }
+
+/** Happenings are made for the history, which writes onto them: a copy of each would be thrown away at once. */
+type Writable<T> = { -readonly [Name in keyof T]: T[Name] };

@@ -77,6 +77,7 @@ export class SimProcess implements Actor {
   }
 
   crash(): void {
+    this.#crashAt = undefined;
     if (!this.alive) return;
     this.alive = false;
     this.#options.history.add({ kind: "life", process: this.name, step: "crashed", detail: "" });
@@ -115,57 +116,48 @@ export class SimProcess implements Actor {
 
   #cross<T>(port: PortName, subject: string, id: string, call: () => T): T {
     if (!this.alive) return silence();
-    const { history, intercept } = this.#options;
+    const { history, intercept, world } = this.#options;
     const intercepted = intercept?.(port, subject, id);
     if (intercepted !== undefined) return intercepted.answer as T;
     const name = this.#nth(`${this.name} ${port} ${subject} ${id}`);
     if (port === "store" || port === "renew")
       history.add({ kind: "asked", process: this.name, port, subject, id });
     // What the core gets is a promise where the boundary may give a value: every caller takes both.
-    const effect = (): Promise<Awaited<T>> => this.#effect({ port, subject, id, name }, call);
-    if (port === "handler") return effect() as T;
     return new Promise((resolve, reject) => {
-      this.#options.world.gate(this, `${name} >`, () => {
-        effect().then(resolve, reject);
-      });
+      const crossing: Crossing = { port, subject, id, name, call, resolve, reject };
+      if (port === "handler") this.#effect(crossing);
+      else world.gate(this, name, () => this.#effect(crossing), ">");
     }) as T;
   }
 
   /** The effect, a crash before or after it, and the gate before its answer. */
-  #effect<T>({ port, subject, id, name }: Crossing, call: () => T): Promise<Awaited<T>> {
-    if (this.#dies(port, "before")) return silence();
-    return new Promise((resolve, reject) => {
-      // A handler may throw anything, and that is what the core must hear.
-      const refuse: (reason: unknown) => void = reject;
-      const answer = (give: () => void): void => {
-        if (!this.alive) return;
-        if (this.#dies(port, "after")) return;
-        this.#options.world.gate(this, `${name} <`, () => {
-          if (port === "store" || port === "renew")
-            this.#options.history.add({
-              kind: "answered",
-              process: this.name,
-              port,
-              subject,
-              id,
-              crossing: name,
-            });
-          give();
-        });
-      };
-      this.crossing = name;
-      try {
-        const made = call();
-        if (made instanceof Promise) {
-          made.then(
-            (value: Awaited<T>) => answer(() => resolve(value)),
-            (error: unknown) => answer(() => refuse(error)),
-          );
-        } else answer(() => resolve(made as Awaited<T>));
-      } catch (error) {
-        answer(() => refuse(error));
-      }
-    });
+  #effect(crossing: Crossing): void {
+    const { port, name, call, resolve, reject } = crossing;
+    if (this.#dies(port, "before")) return;
+    this.crossing = name;
+    try {
+      const made = call();
+      if (made instanceof Promise) {
+        made.then(
+          (value: unknown) => this.#answer(crossing, resolve, value),
+          (error: unknown) => this.#answer(crossing, reject, error),
+        );
+      } else this.#answer(crossing, resolve, made);
+    } catch (error) {
+      this.#answer(crossing, reject, error);
+    }
+  }
+
+  /** The gate before an answer. A handler may throw anything, and that is what the core must hear. */
+  #answer({ port, subject, id, name }: Crossing, give: (what: unknown) => void, what: unknown): void {
+    if (!this.alive || this.#dies(port, "after")) return;
+    const { world, history } = this.#options;
+    const answered = (): void => {
+      if (port === "store" || port === "renew")
+        history.add({ kind: "answered", process: this.name, port, subject, id, crossing: name });
+      give(what);
+    };
+    world.gate(this, name, answered, "<");
   }
 
   #dies(port: PortName, when: "before" | "after"): boolean {
@@ -189,6 +181,9 @@ interface Crossing {
   readonly id: string;
   /** Told apart from the earlier crossings of the process. */
   readonly name: string;
+  readonly call: () => unknown;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (reason: unknown) => void;
 }
 
 /** What the dead hear: nothing, for ever. */

@@ -108,9 +108,8 @@ export function interceptOf(
   | ((process: SimProcess, port: PortName, subject: string, id: string) => { answer: unknown } | undefined)
   | undefined {
   if (bug === "leaseNotRenewed") {
-    // The keeper of leases asks by the key itself, everybody else by its digest.
     return (_process, port, _subject, id) =>
-      port === "store" && id.includes(":") ? { answer: "ok" } : undefined;
+      port === "store" && id.startsWith("extend ") ? { answer: "ok" } : undefined;
   }
   if (bug !== "lockNotRenewed") return undefined;
   return (process, port) =>

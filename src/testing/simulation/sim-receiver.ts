@@ -9,7 +9,7 @@ export class SimReceiver implements Receiver {
   readonly #source: Source;
   readonly #boundary: Boundary;
   readonly #copied: Set<string>;
-  readonly #numbers = new WeakMap<Delivery, number>();
+  readonly #numbers = new Map<Delivery, number>();
   readonly #where: string;
 
   constructor(inner: Receiver, source: Source, boundary: Boundary, copied: Set<string>) {
@@ -25,7 +25,9 @@ export class SimReceiver implements Receiver {
     if (fault !== undefined && !hasEffect(fault)) throw failure(fault.mode);
     const deliveries = await this.#inner.receive(max, signal);
     for (const delivery of deliveries) this.#noteReceived(delivery);
-    if (fault?.mode === "lose" && deliveries.length > 0) throw failure("refuse");
+    // A receive may wait for long, and its fault with it.
+    const loses = fault?.mode === "lose" && !this.#boundary.faults.healed;
+    if (loses && deliveries.length > 0) throw failure("refuse");
     await this.#late(fault);
     return deliveries;
   }
@@ -101,7 +103,8 @@ export class SimReceiver implements Receiver {
   readonly #allowed = (mode: FaultMode): boolean => mode !== "lose" || this.#source.kind !== "group";
 
   async #late(fault: Fault | undefined): Promise<void> {
-    if (fault?.mode === "late") await after(this.#boundary.brokerRuntime, fault.delayMs);
+    if (fault?.mode === "late" && !this.#boundary.faults.healed)
+      await after(this.#boundary.brokerRuntime, fault.delayMs);
   }
 
   #settleFault([request]: readonly SettleRequest[]): Fault | undefined {
@@ -134,6 +137,7 @@ export class SimReceiver implements Receiver {
       lockedUntilMs: delivery.lockedUntilMs,
       sequence: Number(delivery.broker.sequenceNumber),
       partition: delivery.broker.partition,
+      lane: delivery.lane,
     });
   }
 

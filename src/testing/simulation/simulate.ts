@@ -1,7 +1,6 @@
 import { memory, memoryBroker, memoryIdempotency } from "../../../adapters/memory/index.js";
 import { worldOf } from "../../../adapters/memory/memory-broker.js";
 import { Activity } from "../../runtime/activity.js";
-import { digest } from "../../runtime/hash.js";
 import type { Runtime } from "../../runtime/runtime.js";
 import type { BugName } from "./bugs.js";
 import { simChannels, withoutOrder, type SimChannels } from "./contracts.js";
@@ -16,7 +15,7 @@ import { defaultSize, type SimulationSize } from "./size.js";
 import { drawSwarm, type Swarm } from "./swarm.js";
 import { workerService } from "./worker.js";
 import { burstFrom, drawWorkload, type PlannedMessage, type Workload } from "./workload.js";
-import { SimWorld, type RunEnd } from "./world.js";
+import { SimWorld, type RunEnd, type Step } from "./world.js";
 
 /** Options for {@link simulate}. */
 export interface SimulateOptions {
@@ -34,13 +33,11 @@ export interface Schedule {
   readonly swarm: Swarm;
   readonly workload: Workload;
   readonly history: readonly Recorded[];
-  /** One line per choice. */
-  readonly trace: readonly string[];
+  /** Every choice; {@link traceOf} makes lines and a hash of them. */
+  readonly steps: readonly Step[];
   readonly choices: number;
   /** How each phase ended, by its name. */
   readonly phases: Readonly<Record<string, RunEnd>>;
-  /** Over the trace and the history: the same seed gives the same. */
-  readonly hash: string;
 }
 
 /**
@@ -55,25 +52,8 @@ export async function simulate(seed: string, options: SimulateOptions = {}): Pro
   const run = new Run(seed, size, swarm, workload, bug);
   await run.toTheEnd();
   const { world, history, phases } = run;
-  const hash = digest([...world.trace, ...history.all.map(lineOf)].join("\n"));
-  return {
-    seed,
-    size,
-    swarm,
-    workload,
-    history: history.all,
-    trace: world.trace,
-    choices: world.choices,
-    phases,
-    hash,
-  };
-}
-
-/** A happening as it counts into the hash: no engine-made texts. */
-function lineOf(happening: Recorded): string {
-  const { kind, choice } = happening;
-  if ("id" in happening) return `${choice} ${kind} ${happening.id}`;
-  return "run" in happening ? `${choice} ${kind} ${happening.run}` : `${choice} ${kind}`;
+  const { steps, choices } = world;
+  return { seed, size, swarm, workload, history: history.all, steps, choices, phases };
 }
 
 class Run {
@@ -242,7 +222,11 @@ class Run {
     produce(parts, outbox, member.app, member.process);
   }
 
+  /** From now on nothing breaks. A crash that has found no boundary until now strikes at once: it waits for none later. */
   #heal(): void {
+    const { crash } = this.#swarm;
+    const died = this.history.all.some((each) => each.kind === "life" && each.step === "crashed");
+    if (crash !== undefined && !died) this.#fleet.member(crash.victim)?.process?.crash();
     this.#faults.heal();
     this.world.onChoice = undefined;
     for (const { process } of this.#fleet.members) process?.resume();
@@ -253,9 +237,14 @@ class Run {
     if (!this.world.quiet || !this.#fleet.complete) return false;
     for (const outbox of this.#outboxes.values()) if (!outbox.empty) return false;
     if (this.#outside?.done === false) return false;
-    return this.#broker
-      .counts()
-      .every(({ active, scheduled, deferred }) => active + scheduled + deferred === 0);
+    const { clock, broker, groups } = worldOf(this.#broker);
+    clock.catchUp();
+    for (const address of ["jobs", "orders"]) {
+      const { active, scheduled, deferred } = broker.queueCounts(address);
+      if (active + scheduled + deferred > 0) return false;
+    }
+    for (const { behind } of groups.values()) if (behind > 0) return false;
+    return true;
   }
 
   #allStopped(): boolean {

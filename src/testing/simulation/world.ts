@@ -1,7 +1,7 @@
 import { draw } from "../../runtime/random.js";
 import type { TimerHandle } from "../../runtime/runtime.js";
 import { TimerHeap } from "../../runtime/timer-heap.js";
-import { microtasksDone } from "../../runtime/turn.js";
+import { turnByTurn } from "../../runtime/turn.js";
 
 /** Somebody whose steps the world schedules: a process, or the world itself. */
 export interface Actor {
@@ -23,8 +23,22 @@ export interface RunLimits {
 /** `ended`: `until` said so. `idle`: nothing is left that could happen. `exhausted`: the choices are used up. */
 export type RunEnd = "ended" | "idle" | "exhausted";
 
+/** One choice, as it was made. */
+export interface Step {
+  readonly choice: number;
+  /** Since the schedule began. */
+  readonly passedMs: number;
+  /** The gate that was chosen; nothing if time passed. */
+  readonly gate: string | undefined;
+  readonly side: Side;
+}
+
+/** Where a gate stands: before an effect, before its answer, or by itself. */
+export type Side = ">" | "<" | "";
+
 interface Gate {
   readonly name: string;
+  readonly side: Side;
   readonly actor: Actor;
   readonly run: () => void;
 }
@@ -43,8 +57,8 @@ interface Task {
 export class SimWorld {
   readonly seed: string;
   readonly startMs: number;
-  /** One line per choice. */
-  readonly trace: string[] = [];
+  /** Every choice. Its lines are made when somebody wants to read them: most schedules nobody does. */
+  readonly steps: Step[] = [];
   choices = 0;
   /** Told the number of each choice before it is made. */
   onChoice: ((choice: number) => void) | undefined;
@@ -69,16 +83,13 @@ export class SimWorld {
     return this.#gates.length === 0 && this.#tasks.length === 0 && this.#held.length === 0;
   }
 
-  /** Something that is ready and happens when it is chosen. */
-  gate(actor: Actor, name: string, run: () => void): void {
-    let low = 0;
-    let high = this.#gates.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.#gates[middle]!.name <= name) low = middle + 1;
-      else high = middle;
-    }
-    this.#gates.splice(low, 0, { name, actor, run });
+  /** Something that is ready and happens when it is chosen. No two gates that are open together have one name. */
+  gate(actor: Actor, name: string, run: () => void, side: Side = ""): void {
+    const gates = this.#gates;
+    let at = gates.length;
+    gates.push({ name, side, actor, run });
+    for (; at > 0 && gates[at - 1]!.name > name; at -= 1)
+      [gates[at - 1], gates[at]] = [gates[at]!, gates[at - 1]!];
   }
 
   /** Something that happens next, in the order of the calls. */
@@ -111,16 +122,29 @@ export class SimWorld {
   }
 
   /** Chooses until there is an end. */
-  async run(limits: RunLimits): Promise<RunEnd> {
-    for (;;) {
-      await microtasksDone();
-      if (this.#runTask()) continue;
-      if (limits.until()) return "ended";
-      if (this.choices >= limits.maxChoices) return "exhausted";
-      this.choices += 1;
-      this.onChoice?.(this.choices);
-      if (!this.#choose(limits.timeShare)) return "idle";
-    }
+  run(limits: RunLimits): Promise<RunEnd> {
+    return new Promise((resolve, reject) => {
+      turnByTurn(() => {
+        try {
+          const end = this.#step(limits);
+          if (end !== undefined) resolve(end);
+          return end === undefined;
+        } catch (error) {
+          reject(error instanceof Error ? error : new Error(String(error)));
+          return false;
+        }
+      });
+    });
+  }
+
+  /** Runs what is deferred, or makes one choice. */
+  #step(limits: RunLimits): RunEnd | undefined {
+    if (this.#runTask()) return undefined;
+    if (limits.until()) return "ended";
+    if (this.choices >= limits.maxChoices) return "exhausted";
+    this.choices += 1;
+    this.onChoice?.(this.choices);
+    return this.#choose(limits.timeShare) ? undefined : "idle";
   }
 
   #runTask(): boolean {
@@ -132,36 +156,56 @@ export class SimWorld {
   }
 
   #choose(timeShare: number): boolean {
-    const open = this.#open();
-    const count = open.length;
+    this.#forgetTheDead();
+    const count = this.#waiting();
     const passes = count === 0 || (timeShare > 0 && draw(this.seed, `time ${this.choices}`) < timeShare);
     if (passes && this.#passTime()) return true;
     if (count === 0) return false;
-    const gate = open[Math.floor(draw(this.seed, `choice ${this.choices}`) * count)]!;
-    this.#gates.splice(this.#gates.indexOf(gate), 1);
-    this.trace.push(`${String(this.choices)} ${this.#clock()} ${gate.name}`);
+    const gate = this.#take(Math.floor(draw(this.seed, `choice ${this.choices}`) * count));
+    this.#note(gate.name, gate.side);
     gate.run();
     return true;
   }
 
-  /** What can be chosen now; forgets what belongs to the dead. */
-  #open(): readonly Gate[] {
-    if (this.#gates.every(({ actor }) => actor.alive && !actor.paused)) return this.#gates;
-    const living = this.#gates.filter(({ actor }) => actor.alive);
-    this.#gates.splice(0, this.#gates.length, ...living);
-    return living.filter(({ actor }) => !actor.paused);
+  #forgetTheDead(): void {
+    const gates = this.#gates;
+    let kept = 0;
+    for (const gate of gates) if (gate.actor.alive) gates[kept++] = gate;
+    gates.length = kept;
+  }
+
+  /** How many gates can be chosen now. */
+  #waiting(): number {
+    let count = 0;
+    for (const { actor } of this.#gates) if (!actor.paused) count += 1;
+    return count;
+  }
+
+  /** Takes one of those that can be chosen. */
+  #take(nth: number): Gate {
+    const gates = this.#gates;
+    let at = 0;
+    for (let left = nth; ; at += 1) {
+      if (gates[at]!.actor.paused) continue;
+      if (left === 0) break;
+      left -= 1;
+    }
+    const gate = gates[at]!;
+    gates.copyWithin(at, at + 1);
+    gates.length -= 1;
+    return gate;
   }
 
   #passTime(): boolean {
     const timer = this.#timers.take(Infinity);
     if (timer === undefined) return false;
     this.#nowMs = Math.max(this.#nowMs, timer.dueMs);
-    this.trace.push(`${String(this.choices)} ${this.#clock()} time`);
+    this.#note(undefined, "");
     timer.run();
     return true;
   }
 
-  #clock(): string {
-    return `+${((this.#nowMs - this.startMs) / 1000).toFixed(3)}s`;
+  #note(gate: string | undefined, side: Side): void {
+    this.steps.push({ choice: this.choices, passedMs: this.#nowMs - this.startMs, gate, side });
   }
 }

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { DedupWindow } from "../../../adapters/memory/broker/dedup-window.js";
 import { later, message, queueBroker, textOf } from "./fixtures.js";
 
 type Step =
@@ -79,6 +80,31 @@ describe("duplicate detection", () => {
         expect(received.sort()).toEqual(stored.map((each) => each.id).sort());
       }),
       { numRuns: 200 },
+    );
+  });
+
+  it("knows exactly the ids of its window, however many there are and however they collide", () => {
+    // Few characters at few places: many ids, neighbours in the table, and some that come again.
+    const text = fc.string({ unit: fc.constantFrom("a", "b", "c", "é", "\u{1f4e6}"), maxLength: 5 });
+    const arrival = fc.record({ id: text, afterMs: fc.constantFrom(0, 0, 0, 1, 7) });
+    fc.assert(
+      fc.property(
+        fc.array(arrival, { minLength: 200, maxLength: 800, size: "max" }),
+        fc.nat(900),
+        (all, length) => {
+          const window = new DedupWindow(length);
+          let stored: { readonly id: string; readonly atMs: number }[] = [];
+          let nowMs = 0;
+          for (const { id: each, afterMs } of all) {
+            nowMs += afterMs;
+            stored = stored.filter(({ atMs }) => nowMs < atMs + length);
+            const known = stored.some((one) => one.id === each);
+            expect(window.seenBefore(each, nowMs)).toBe(known);
+            if (!known) stored.push({ id: each, atMs: nowMs });
+          }
+        },
+      ),
+      { numRuns: 100 },
     );
   });
 });

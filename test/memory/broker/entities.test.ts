@@ -154,6 +154,32 @@ describe("entities and addresses", () => {
   });
 });
 
+describe("senders", () => {
+  it("SB-8: senders end when their entity is disabled for sends, or deleted", () => {
+    const broker = queueBroker();
+    broker.createTopic("t");
+    const ends: string[] = [];
+    const attach = (address: string): (() => void) =>
+      broker.attachSender(address, { onDetach: ({ condition }) => ends.push(`${address} ${condition}`) });
+    attach("q");
+    attach("t");
+    broker.updateQueue("q", { status: "ReceiveDisabled" });
+    expect(ends).toEqual([]);
+    broker.updateQueue("q", { status: "SendDisabled" });
+    broker.updateTopic("t", { status: "Disabled" });
+    expect(ends).toEqual(["q com.microsoft:entity-disabled", "t com.microsoft:entity-disabled"]);
+    broker.updateQueue("q", { status: "Active" });
+    broker.updateTopic("t", { status: "Active" });
+    attach("q");
+    attach("t");
+    const close = attach("t");
+    close();
+    broker.deleteQueue("q");
+    broker.deleteTopic("t");
+    expect(ends.slice(2)).toEqual(["q amqp:not-found", "t amqp:not-found"]);
+  });
+});
+
 describe("rights", () => {
   it("SB-120: a sender needs Send, a receiver Listen, management Manage", () => {
     const broker = queueBroker();

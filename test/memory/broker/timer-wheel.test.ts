@@ -15,7 +15,7 @@ const node = (name: number): Node => ({
 });
 
 const names = 12;
-const startMs = 1_700_000_000_000;
+const startMs = 0;
 const day = 24 * 60 * 60 * 1_000;
 const delay = fc.oneof(
   fc.integer({ min: -5, max: 70 }),
@@ -32,7 +32,7 @@ describe("timer wheel", () => {
   it("fires every deadline at its time, in order of time and then of arming, like a sorted list", () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 80, size: "max" }), (steps) => {
-        const wheel = new TimerWheel<Node>(startMs);
+        const wheel = new TimerWheel<Node>();
         const nodes = Array.from({ length: names }, (_, name) => node(name));
         let armed: { name: number; dueMs: number }[] = [];
         let nowMs = startMs;
@@ -64,7 +64,7 @@ describe("timer wheel", () => {
   });
 
   it("fires in the same call what a firing node arms for a time that has come", () => {
-    const wheel = new TimerWheel<Node>(startMs);
+    const wheel = new TimerWheel<Node>();
     const [first, second] = [node(1), node(2)];
     const fired: [number, number][] = [];
     wheel.arm(first, startMs + 10);
@@ -79,7 +79,7 @@ describe("timer wheel", () => {
   });
 
   it("never tells a time that is too late when very many deadlines are far away", () => {
-    const wheel = new TimerWheel<Node>(startMs);
+    const wheel = new TimerWheel<Node>();
     for (let name = 0; name < 1_000; name += 1) wheel.arm(node(name), startMs + 60_000 - name);
     const told = wheel.nextDueMs() ?? Infinity;
     expect(told).toBeGreaterThan(startMs);

@@ -19,7 +19,14 @@ import { PullSubscription, type PullDelivery } from "./pull-subscription.js";
 import type { PushOptions } from "./push-options.js";
 import type { DeliveryRequest } from "./push-request.js";
 import { PushSubscription } from "./push-subscription.js";
-import { addSubscription, fanOut, newTopic, type Topic, type TopicOptions } from "./topic.js";
+import {
+  addSubscription,
+  fanOut,
+  newTopic,
+  type Topic,
+  type TopicOptions,
+  type TopicSubscription,
+} from "./topic.js";
 import type { Cancel } from "./waiters.js";
 
 /** Options of {@link createNotifier}. */
@@ -48,10 +55,12 @@ export interface NotifierOptions {
  */
 export class Notifier {
   readonly #context: NotifierContext;
-  readonly #topics = new Map<string, Topic>();
+  readonly #topics: Map<string, Topic>;
 
-  constructor(context: NotifierContext) {
+  /** @param topics What it holds, by lower-cased name, for an owner who takes snapshots. */
+  constructor(context: NotifierContext, topics = new Map<string, Topic>()) {
     this.#context = context;
+    this.#topics = topics;
   }
 
   /** @throws {BrokerError} `alreadyExists`, or `badRequest` for options that contradict each other. */
@@ -59,6 +68,22 @@ export class Notifier {
     if (this.#topics.has(name.toLowerCase()))
       throw new BrokerError("alreadyExists", `Topic ${name} already exists.`);
     this.#topics.set(name.toLowerCase(), newTopic(name, options));
+  }
+
+  /** Names in the order of creation. */
+  topics(): readonly string[] {
+    return Array.from(this.#topics.values(), ({ name }) => name);
+  }
+
+  /** @throws {BrokerError} `notFound` */
+  topicSettings(name: string): Required<TopicOptions> {
+    const { kind, schema, keys, retentionMs, resourceId } = this.#topic(name);
+    return { kind, schema, keys, retentionMs, resourceId };
+  }
+
+  /** Push and pull subscriptions of a topic in the order of creation. @throws {BrokerError} `notFound` */
+  subscriptions(topicName: string): readonly TopicSubscription[] {
+    return [...this.#topic(topicName).subscriptions.values()];
   }
 
   /** Deletes a topic with its subscriptions and their events. */
@@ -117,7 +142,8 @@ export class Notifier {
     }
     const matches = compileFilter(options.filter ?? {}, topic.schema);
     const settings = pullSettings(options, topic.retentionMs);
-    const subscription = new PullSubscription(this.#context, { topic: topic.name, name, matches }, settings);
+    const identity = { topic: topic.name, name, matches, options };
+    const subscription = new PullSubscription(this.#context, identity, settings);
     addSubscription(topic, subscription);
     return subscription;
   }
@@ -195,7 +221,8 @@ export class Notifier {
   }
 
   #authorize(topic: Topic, head: RequestHead): void {
-    const complaint = authorizationComplaint(topic.keys, head, this.#context.agenda.nowMs);
+    const nowMs = head.nowMs ?? this.#context.agenda.nowMs;
+    const complaint = authorizationComplaint(topic.keys, head, nowMs);
     if (complaint !== undefined) throw new BrokerError("unauthorized", complaint);
   }
 
@@ -208,13 +235,14 @@ export class Notifier {
 
 /**
  * Creates an empty notifier.
+ * @param topics What it holds, by lower-cased name, for an owner who takes snapshots.
  * @throws {BrokerError} `badRequest` for an option that needs `draw` without it.
  */
-export function createNotifier(options: NotifierOptions): Notifier {
+export function createNotifier(options: NotifierOptions, topics = new Map<string, Topic>()): Notifier {
   const { shuffleWindow = 1, duplicateProbability = 0, jitterRatio = 0 } = options;
   const needsChance = shuffleWindow > 1 || duplicateProbability > 0 || jitterRatio > 0;
   if (needsChance && options.draw === undefined) refuseToDraw();
-  return new Notifier({
+  const context: NotifierContext = {
     agenda: new Agenda(options.startMs),
     newId: options.ids ?? counter(),
     draw: options.draw ?? refuseToDraw,
@@ -225,7 +253,8 @@ export function createNotifier(options: NotifierOptions): Notifier {
     validationUrl: options.validationUrl ?? ((code) => `https://eventgrid.invalid/validate?code=${code}`),
     requests: new Map(),
     handshakes: new Map(),
-  });
+  };
+  return new Notifier(context, topics);
 }
 
 function counter(): () => string {

@@ -4,7 +4,7 @@ import { DeadLetterWriter, namespaceTiming } from "./dead-letter-writer.js";
 import { namespaceReasons } from "./dead-letter.js";
 import type { EventFilter } from "./filter.js";
 import { formatLockToken, parseLockToken } from "./lock-token.js";
-import type { PullSettings } from "./pull-options.js";
+import type { PullOptions, PullSettings } from "./pull-options.js";
 import { PullRecord } from "./pull-record.js";
 import { ReadyList } from "./ready-list.js";
 import type { StoredEvent } from "./stored-event.js";
@@ -38,6 +38,18 @@ export interface PullIdentity {
   readonly topic: string;
   readonly name: string;
   readonly matches: EventFilter;
+  /** As it was created. */
+  readonly options: PullOptions;
+}
+
+/** What an event's copy is between deliveries. */
+export interface SavedPullRecord {
+  readonly event: StoredEvent;
+  readonly deliveryCount: number;
+  readonly firstReceivedMs: number | undefined;
+  readonly lastReceivedMs: number | undefined;
+  /** When it is available again, after a release with a delay. */
+  readonly delayedUntilMs: number | undefined;
 }
 
 /**
@@ -50,6 +62,7 @@ export class PullSubscription {
   readonly topic: string;
   readonly name: string;
   readonly matches: EventFilter;
+  readonly options: PullOptions;
   /** Events handed out so far: names the draws of shuffle mode. */
   picks = 0;
   readonly #context: NotifierContext;
@@ -69,6 +82,7 @@ export class PullSubscription {
     this.topic = identity.topic;
     this.name = identity.name;
     this.matches = identity.matches;
+    this.options = identity.options;
     this.#deadLetters = new DeadLetterWriter(context, settings.deadLetter, namespaceTiming());
     this.#salt = context.newId();
     this.#waiters = new Waiters(() => (this.#deleted ? 1 : this.#ready.size));
@@ -152,14 +166,25 @@ export class PullSubscription {
 
   /** Keeps a copy of an event. Receivers see it after {@link pump}. */
   offer(event: StoredEvent): void {
-    const record = new PullRecord(
-      this,
-      event,
-      ++this.#sequence,
-      event.publishedMs + this.#settings.eventTimeToLiveMs,
-    );
-    this.#records.set(record.sequence, record);
-    this.#makeReady(record);
+    this.#makeReady(this.#keep(event));
+  }
+
+  /** Every copy, in the order in which they are to be handed out; what is locked counts as never received. */
+  save(): readonly SavedPullRecord[] {
+    const ready: PullRecord[] = [];
+    for (let record = this.#ready.head; record !== undefined; record = record.next) ready.push(record);
+    const others = [...this.#records.values()].filter(({ state }) => state !== "ready");
+    return [...ready, ...others].map(savedPullRecord);
+  }
+
+  /** Keeps the copies of another time. Receivers see them after {@link pump}. */
+  restore(saved: readonly SavedPullRecord[]): void {
+    for (const { event, delayedUntilMs, ...history } of saved) {
+      const record = this.#keep(event);
+      Object.assign(record, history);
+      if (delayedUntilMs === undefined) this.#makeReady(record);
+      else this.#delay(record, delayedUntilMs);
+    }
   }
 
   /** Wakes those who wait, if something is available. */
@@ -233,9 +258,19 @@ export class PullSubscription {
     }
     if (record.state === "locked") this.#locked -= 1;
     if (delayMs === 0) return this.#makeReady(record);
+    return this.#delay(record, agenda.nowMs + delayMs);
+  }
+
+  #keep(event: StoredEvent): PullRecord {
+    const expiresMs = event.publishedMs + this.#settings.eventTimeToLiveMs;
+    const record = new PullRecord(this, event, ++this.#sequence, expiresMs);
+    this.#records.set(record.sequence, record);
+    return record;
+  }
+
+  #delay(record: PullRecord, untilMs: number): undefined {
     record.state = "delayed";
-    agenda.schedule(record, Math.min(agenda.nowMs + delayMs, record.expiresMs));
-    return undefined;
+    this.#context.agenda.schedule(record, Math.min(untilMs, record.expiresMs));
   }
 
   #makeReady(record: PullRecord): undefined {
@@ -268,6 +303,16 @@ export class PullSubscription {
     this.#records.delete(record.sequence);
   }
 }
+
+function savedPullRecord(record: PullRecord): SavedPullRecord {
+  const { event, state, deliveryCount, firstReceivedMs, lastReceivedMs } = record;
+  const received = state === "locked" ? deliveryCount - 1 : deliveryCount;
+  const history = received === 0 ? neverReceived : { firstReceivedMs, lastReceivedMs };
+  const delayedUntilMs = state === "delayed" ? record.dueMs : undefined;
+  return { event, deliveryCount: received, ...history, delayedUntilMs };
+}
+
+const neverReceived = { firstReceivedMs: undefined, lastReceivedMs: undefined };
 
 const releaseDelays: readonly number[] = [0, 10, 60, 600, 3_600];
 const maxRenewalMs = 60 * 60 * 1_000;

@@ -12,6 +12,16 @@ import { ReadyList } from "./ready-list.js";
 import type { StoredEvent } from "./stored-event.js";
 import type { Topic } from "./topic.js";
 
+/** What an event's copy is between attempts. */
+export interface SavedPushRecord {
+  readonly event: StoredEvent;
+  readonly attempts: number;
+  readonly lastAttemptMs: number | undefined;
+  readonly lastFailure: DeliveryFailure | undefined;
+  /** When the next attempt is made, after a failed one. */
+  readonly waitsUntilMs: number | undefined;
+}
+
 /**
  * A subscription whose events go to an endpoint: at least once, unordered, retried on a schedule, given up after its
  * attempts, its time to live or a final status. Gets no event before its handshake succeeded.
@@ -22,6 +32,8 @@ export class PushSubscription {
   readonly topic: string;
   readonly name: string;
   readonly matches: EventFilter;
+  /** As it was created. */
+  readonly options: PushOptions;
   /** Events looked at so far: names the draws of shuffle mode. */
   picks = 0;
   readonly #context: NotifierContext;
@@ -38,6 +50,7 @@ export class PushSubscription {
   constructor(context: NotifierContext, topic: Topic, name: string, options: PushOptions) {
     this.topic = topic.name;
     this.name = name;
+    this.options = options;
     this.matches = compileFilter(options.filter ?? {}, topic.schema);
     this.#context = context;
     this.#settings = pushSettings(options, topic);
@@ -70,10 +83,25 @@ export class PushSubscription {
   /** Keeps a copy of an event, unless the endpoint has not consented yet. Sent by {@link pump}. */
   offer(event: StoredEvent): void {
     if (this.state !== "active") return;
-    const converted = this.#converts ? convert(event) : event;
-    const record = new PushRecord(this, converted, event.publishedMs + this.#settings.eventTtlMs);
-    this.#records.add(record);
-    this.#ready.append(record);
+    this.#ready.append(this.#keep(this.#converts ? convert(event) : event));
+  }
+
+  /** Every copy; an attempt that is on its way counts as never made. */
+  save(): readonly SavedPushRecord[] {
+    return Array.from(this.#records, savedPushRecord);
+  }
+
+  /** Keeps the copies of another time. Sent by {@link pump}. */
+  restore(saved: readonly SavedPushRecord[]): void {
+    for (const { event, waitsUntilMs, ...history } of saved) {
+      const record = this.#keep(event);
+      Object.assign(record, history);
+      if (waitsUntilMs === undefined) this.#ready.append(record);
+      else {
+        record.state = "waiting";
+        this.#context.agenda.schedule(record, waitsUntilMs);
+      }
+    }
   }
 
   /** Sends what is ready. Not re-entrant: an answer given at once is followed by the same loop, not by recursion. */
@@ -129,6 +157,12 @@ export class PushSubscription {
       for (const record of batch.records) this.#forget(record);
     } else this.#failed(batch, failure);
     this.pump();
+  }
+
+  #keep(event: StoredEvent): PushRecord {
+    const record = new PushRecord(this, event, event.publishedMs + this.#settings.eventTtlMs);
+    this.#records.add(record);
+    return record;
   }
 
   /** All that fits into one request: by count strictly, by size unless a single event is larger. */
@@ -223,6 +257,18 @@ export class PushSubscription {
 
 const answerMs = 30_000;
 const lateSuccessMs = 3 * 60_000;
+
+function savedPushRecord(record: PushRecord): SavedPushRecord {
+  const { event, state, attempts, lastAttemptMs, lastFailure } = record;
+  const waitsUntilMs = state === "waiting" ? record.dueMs : undefined;
+  return {
+    event,
+    attempts: state === "sending" ? attempts - 1 : attempts,
+    lastAttemptMs,
+    lastFailure,
+    waitsUntilMs,
+  };
+}
 
 function convert(event: StoredEvent): StoredEvent {
   const json = JSON.stringify(asCloudEvent(JSON.parse(event.json) as JsonObject));

@@ -1,5 +1,6 @@
 import type { BrokerMessage } from "../message.js";
 import { compileCorrelationFilter, type CorrelationFilter } from "./correlation-filter.js";
+import { keyConditionOf, type KeyCondition } from "./key-condition.js";
 import { compileAction } from "./sql-action.js";
 import { compileFilter } from "./sql-filter.js";
 import type { SqlText } from "./sql-text.js";
@@ -20,6 +21,8 @@ export interface RuleOptions {
 
 export interface CompiledRule {
   readonly name: string;
+  /** By which value the rule can be found; undefined if it must look at every message. */
+  readonly key: KeyCondition | undefined;
   /** True only when the filter is TRUE; unknown does not select. @throws {RuleError} on an evaluation error. */
   matches(message: BrokerMessage): boolean;
   /**
@@ -37,10 +40,8 @@ export interface CompiledRule {
 export function compileRule(description: RuleDescription, options: RuleOptions = {}): CompiledRule {
   const newId = options.newId ?? countingIds();
   const { name, filter, action } = description;
-  const matches = compileRuleFilter(filter, newId);
-  return action === undefined
-    ? { name, matches }
-    : { name, matches, apply: compileAction(name, action, newId) };
+  const rule = { name, key: keyConditionOf(filter), matches: compileRuleFilter(filter, newId) };
+  return action === undefined ? rule : { ...rule, apply: compileAction(name, action, newId) };
 }
 
 function compileRuleFilter(filter: RuleFilter, newId: () => string): CompiledRule["matches"] {

@@ -19,6 +19,8 @@ export interface HubProperties {
   readonly partitionIds: readonly string[];
   readonly consumerGroups: readonly string[];
   readonly retentionMs: number;
+  /** Of one publication, event or batch. */
+  readonly maxBatchBytes: number;
 }
 
 export interface Hub {
@@ -96,6 +98,7 @@ export function hubProperties(hub: Hub): HubProperties {
     partitionIds: hub.partitions.map(({ log }) => log.partitionId),
     consumerGroups: Array.from(hub.groups.values(), ({ name }) => name),
     retentionMs: hub.retentionMs,
+    maxBatchBytes: hub.maxBatchBytes,
   };
 }
 

@@ -7,7 +7,15 @@ import { openPublisher, type PublisherOptions, type StreamPublisher } from "./id
 import { partitionProperties, type PartitionProperties } from "./partition-log.js";
 import type { PublishReceipt, PublishTarget } from "./publish.js";
 import { alreadyExists, notFound } from "./stream-errors.js";
-import { advance, expectExpiry, publishNow, requireHub, trimNow, type StreamState } from "./stream-state.js";
+import {
+  advance,
+  createStreamState,
+  expectExpiry,
+  publishNow,
+  requireHub,
+  trimNow,
+  type StreamState,
+} from "./stream-state.js";
 
 export interface StreamEngineOptions {
   /** Milliseconds since 1970 at which the engine's time begins. */
@@ -42,8 +50,11 @@ export interface StreamEngine {
   nextDueMs(): number | undefined;
 }
 
-export function createStreamEngine({ startMs }: StreamEngineOptions): StreamEngine {
-  const state: StreamState = { hubs: new Map(), nowMs: startMs, sweepDueMs: undefined };
+/** @param state What it holds, for an owner who takes snapshots. */
+export function createStreamEngine(
+  { startMs }: StreamEngineOptions,
+  state: StreamState = createStreamState(startMs),
+): StreamEngine {
   const find = (name: string): Hub => requireHub(state, name);
   return {
     createHub(name, options = {}) {

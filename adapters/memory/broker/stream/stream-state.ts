@@ -13,6 +13,12 @@ export interface StreamState {
   sweepDueMs: number | undefined;
 }
 
+export const createStreamState = (startMs: number): StreamState => ({
+  hubs: new Map(),
+  nowMs: startMs,
+  sweepDueMs: undefined,
+});
+
 /** @throws {BrokerError} `amqp:not-found` */
 export function requireHub(state: StreamState, name: string): Hub {
   // Most names are in lower case, and are then found without making another string.

@@ -17,6 +17,7 @@ export function boundedAttempts(seen: Seen): Check {
     if (more)
       lineages.set(`${each.channel} ${each.id}`, (lineages.get(`${each.channel} ${each.id}`) ?? 0) + 1);
   }
+  for (const message of unfinished(seen)) lineages.set(message, (lineages.get(message) ?? 0) + 1);
   const groups = new Map<string, SeenRun[]>();
   for (const run of runs) at(groups, `${run.started.channel} ${run.started.id}`, () => []).push(run);
   // What a process has tried while it held a lane dies with it.
@@ -31,6 +32,22 @@ export function boundedAttempts(seen: Seen): Check {
       findings.push(`${message} failed ${failed.length} times; the bound is ${bound}`);
   }
   return { findings: [...findings, ...together(seen)], exercised: failures > 0 };
+}
+
+/**
+ * A message for each of its retry copies that was accepted and whose original its process never tried to complete, as
+ * after a crash: both live on, and each has what attempts it has left. A process may have several on their way.
+ */
+function unfinished({ history }: Seen): string[] {
+  const open = new Map<string, { readonly message: string; copies: number }>();
+  for (const each of history) {
+    const copied = each.kind === "accepted" && !isOriginal(each);
+    if (!copied && (each.kind !== "settled" || each.action !== "complete")) continue;
+    const message = `${each.channel} ${each.id}`;
+    const known = at(open, `${each.process} ${message}`, () => ({ message, copies: 0 }));
+    known.copies = Math.max(0, known.copies + (copied ? 1 : -1));
+  }
+  return [...open.values()].flatMap(({ message, copies }) => Array.from({ length: copies }, () => message));
 }
 
 /** Delays that are exactly what the back-off computes, without anything drawn: once is chance, mostly is a bug. */

@@ -1,4 +1,4 @@
-import { at, isIdempotent, isOriginal, type Check, type Seen, type SeenRun } from "./seen.js";
+import { at, isIdempotent, isOriginal, keyOf, type Check, type Seen, type SeenRun } from "./seen.js";
 
 /**
  * I2: of an idempotent consumer an effect happens once; a second time only if the handler was told that it may have
@@ -53,11 +53,11 @@ function sentFollowUp({ history }: Seen, { started, effect }: SeenRun, next: See
 
 function settledTooEarly(seen: Seen): string[] {
   const findings: string[] = [];
-  const done = new Set<number>();
+  const done = new Set<string>();
   const lastRun = new Map<string, SeenRun>();
   const copied = new Set<string>();
   for (const each of seen.history) {
-    if (each.kind === "changed" && each.what === "complete" && each.answer === "ok") done.add(each.token);
+    if (each.kind === "changed" && each.what === "complete" && each.answer === "ok") done.add(each.key);
     if (each.kind === "effect") {
       const run = seen.runOf.get(each.run);
       if (run !== undefined) lastRun.set(`${run.started.process} ${run.delivery?.delivery ?? 0}`, run);
@@ -65,8 +65,9 @@ function settledTooEarly(seen: Seen): string[] {
     if (each.kind === "accepted" && !isOriginal(each)) copied.add(`${each.process} ${each.id}`);
     if (each.kind !== "settled" || each.action !== "complete" || !isIdempotent(seen, each.channel)) continue;
     if (copied.has(`${each.process} ${each.id}`)) continue;
-    const token = lastRun.get(`${each.process} ${each.delivery}`)?.started.token;
-    if (token !== undefined && !done.has(token))
+    // Whoever it was that had it done: a claim may also be answered with that.
+    const started = lastRun.get(`${each.process} ${each.delivery}`)?.started;
+    if (started?.token !== undefined && !done.has(keyOf(started)))
       findings.push(`${each.channel} ${each.id} was settled before the store knew that it is done`);
   }
   return findings;

@@ -1,5 +1,5 @@
 import type { Recorded } from "../history.js";
-import { at, type Check, type Of, type Seen, type SeenRun } from "./seen.js";
+import { at, keyOf, type Check, type Of, type Seen, type SeenRun } from "./seen.js";
 
 /**
  * I3, in the process: while a handler runs its lock and its lease are renewed in time, and when the process learns
@@ -12,6 +12,7 @@ export function locksKept(seen: Seen): Check {
     asked: new Map(),
     heard: new Map(),
     locks: new Map(),
+    lanes: new Map(),
     leases: new Map(),
     stoodStill: new Map(),
     dead: new Set(),
@@ -36,6 +37,8 @@ interface State {
   readonly heard: Map<string, number>;
   /** By delivery, and by token. */
   readonly locks: Map<number, Kept>;
+  /** The locks of a session that one process holds: they are one, and renewed together. */
+  readonly lanes: Map<string, Kept[]>;
   readonly leases: Map<number, Kept>;
   /** Until when a process last stood still; for ever if it still does. */
   readonly stoodStill: Map<string, number>;
@@ -57,6 +60,8 @@ interface OpenRun {
 interface Kept {
   sinceMs: number;
   untilMs: number;
+  /** All that are renewed with it, itself included. */
+  together?: Kept[] | undefined;
 }
 
 interface Asked {
@@ -72,22 +77,21 @@ function judge(state: State, each: Recorded): void {
       state.findings.push(`${process} learnt that the lock of ${id} is gone and did not tell its handler`);
       open.toldLost = undefined;
     }
-    if (ended(state, open, open.lock, each, `renew ${channel}`))
+    if (lapses(open.lock, each) && ended(state, open, open.lock, each, `renew ${channel}`))
       state.findings.push(`${process} let the lock of ${channel} ${id} end while its handler ran`);
-    if (ended(state, open, open.lease, each, `store ${keyOf(open.run.started)}`))
+    if (
+      lapses(open.lease, each) &&
+      ended(state, open, open.lease, each, `store extend ${keyOf(open.run.started)}`)
+    )
       state.findings.push(`${process} let the lease ${token ?? 0} of ${id} end while its handler ran`);
   }
 }
 
-/** Whether something ended that its process did not ask to prolong in time, although it could. */
-function ended(
-  state: State,
-  { run }: OpenRun,
-  kept: Kept | undefined,
-  each: Recorded,
-  what: string,
-): boolean {
-  if (kept === undefined || each.atMs <= kept.untilMs) return false;
+const lapses = (kept: Kept | undefined, { atMs }: Recorded): kept is Kept =>
+  kept !== undefined && atMs > kept.untilMs;
+
+/** Whether something that lapses is something that its process did not ask to prolong in time, although it could. */
+function ended(state: State, { run }: OpenRun, kept: Kept, each: Recorded, what: string): boolean {
   const { sinceMs } = kept;
   kept.untilMs = Infinity;
   const { process } = run.started;
@@ -105,8 +109,7 @@ function follow(state: State, each: Recorded): void {
   const { open, stoodStill } = state;
   switch (each.kind) {
     case "received":
-      if (each.lockedUntilMs !== undefined)
-        state.locks.set(each.delivery, { sinceMs: each.atMs, untilMs: each.lockedUntilMs });
+      hold(state, each);
       break;
     case "said":
       if (each.event === "delivered")
@@ -142,6 +145,15 @@ function follow(state: State, each: Recorded): void {
       break;
     default:
   }
+}
+
+function hold(state: State, { atMs, process, channel, delivery, lane, lockedUntilMs }: Of<"received">): void {
+  if (lockedUntilMs === undefined) return;
+  const kept: Kept = { sinceMs: atMs, untilMs: lockedUntilMs, together: undefined };
+  state.locks.set(delivery, kept);
+  if (lane === undefined) return;
+  kept.together = at(state.lanes, `${process} ${channel} ${lane}`, () => []);
+  kept.together.push(kept);
 }
 
 const leaseMs = ({ seen }: State): number => seen.schedule.swarm.leaseMs;
@@ -186,8 +198,12 @@ function renew(state: State, { delivery, untilMs, told, crossing, atMs }: Of<"re
   const lock = state.locks.get(delivery);
   if (lock === undefined || untilMs === undefined) return;
   state.exercised = true;
-  lock.sinceMs = atMs;
-  lock.untilMs = untilMs;
+  for (const kept of lock.together ?? [lock]) {
+    // What had ended before stays so: this is another hold of the session.
+    if (kept !== lock && (kept.untilMs < atMs || kept.untilMs === Infinity)) continue;
+    kept.sinceMs = atMs;
+    kept.untilMs = untilMs;
+  }
 }
 
 function change(state: State, { token, what, answer, atMs }: Of<"changed">): void {
@@ -197,5 +213,3 @@ function change(state: State, { token, what, answer, atMs }: Of<"changed">): voi
   lease.sinceMs = atMs;
   lease.untilMs = extended ? atMs + leaseMs(state) : Infinity;
 }
-
-const keyOf = ({ source, id }: Of<"started">): string => `${source.length}:${source}${id.length}:${id}`;

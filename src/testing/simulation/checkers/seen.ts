@@ -68,7 +68,7 @@ export function seenOf(schedule: Schedule): Seen {
 
 /** Ids alone may be used twice, and a message may come again before its last delivery is heard of. */
 const nameOf = (each: Of<"received"> | Of<"started">): string =>
-  [each.process, each.channel, each.id, each.partition, each.sequence, each.deliveryCount].join(" ");
+  `${each.process} ${each.channel} ${each.id} ${each.partition ?? ""} ${each.sequence} ${each.deliveryCount}`;
 
 function set<K extends "effect" | "aborted" | "ended">(
   run: SeenRun | undefined,
@@ -86,6 +86,10 @@ export function at<K, V>(map: Map<K, V>, key: K, make: () => V): V {
   map.set(key, made);
   return made;
 }
+
+/** The key by which the store knows the message of a run. */
+export const keyOf = ({ source, id }: Of<"started">): string =>
+  `${source.length}:${source}${id.length}:${id}`;
 
 /** Whether a broker id is that of a second original, not of a retry copy: copies have no blank in theirs. */
 export const isOriginal = ({ brokerId }: Of<"accepted">): boolean =>

@@ -37,6 +37,33 @@ function cloudTopic(): { readonly notifier: Notifier; readonly taken: () => read
   return { notifier, taken: () => subscription.take(100).map((one) => one.eventJson) };
 }
 
+describe("looking at a notifier", () => {
+  it("lists topics and their subscriptions in the order of creation", () => {
+    const { notifier } = gridTopic([key]);
+    notifier.createTopic("cloud");
+    notifier.createPullSubscription("cloud", "audit");
+    expect(notifier.topics()).toEqual(["grid", "cloud"]);
+    expect(notifier.topicSettings("GRID")).toMatchObject({
+      kind: "custom",
+      schema: "eventGrid",
+      keys: [key],
+    });
+    expect(notifier.subscriptions("cloud").map(({ name }) => name)).toEqual(["audit"]);
+  });
+});
+
+describe("the expiry of a signature", () => {
+  it("is judged by the sender's clock when that is told", () => {
+    const { notifier } = gridTopic([key]);
+    const signed = `r=x&e=${encodeURIComponent(new Date(startMs + hour).toISOString())}`;
+    const signature = createHmac("sha256", Buffer.from(key, "base64")).update(signed).digest("base64");
+    const headers = { "aeg-sas-token": `${signed}&s=${encodeURIComponent(signature)}` };
+    notifier.advanceTo(startMs + 2 * hour);
+    expect(() => notifier.authorize("grid", { url: "/", headers })).toThrow(/expired/);
+    notifier.authorize("grid", { url: "/", headers, nowMs: startMs });
+  });
+});
+
 describe("publishing over HTTP", () => {
   it("EG-1: a POST of an array of valid events is answered with 200", () => {
     const { notifier, bodies } = gridTopic();

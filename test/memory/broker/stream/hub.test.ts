@@ -17,6 +17,7 @@ describe("event hubs and consumer groups", () => {
       partitionIds: ["0", "1", "2"],
       consumerGroups: ["$Default"],
       retentionMs: 2 * hourMs,
+      maxBatchBytes: 1_048_576,
     });
   });
 

@@ -1,5 +1,14 @@
-import type { HeaderValue, MessageFilter } from "../../src/transport/index.js";
-import type { RuleDescription } from "./broker/rules/rule.js";
+import type { RuleDescription } from "../rules/rule.js";
+
+/** What a subscription lets through. */
+export interface ChannelFilter {
+  /** Message types. Undefined: all. */
+  readonly types?: readonly string[] | undefined;
+  /** Headers that must have these values. */
+  readonly where?: Readonly<Record<string, HeaderValue>> | undefined;
+}
+
+type HeaderValue = string | number | boolean;
 
 /**
  * The rules of a subscription that lets through what `filter` says, but no copy that is for another subscription.
@@ -7,7 +16,7 @@ import type { RuleDescription } from "./broker/rules/rule.js";
  * A rule takes 1,024 characters [Service Bus quotas], so that many types need several; a message that several rules
  * select arrives once, because none has an action.
  */
-export function subscriptionRules(subscription: string, filter: MessageFilter): readonly RuleDescription[] {
+export function subscriptionRules(subscription: string, filter: ChannelFilter): readonly RuleDescription[] {
   const addressee = `(cloudEvents_wbto IS NULL OR cloudEvents_wbto = ${literal(subscription)})`;
   const conditions = [addressee, ...Object.entries(filter.where ?? {}).map(equality)].join(" AND ");
   if (filter.types === undefined) return [rule(1, conditions)];

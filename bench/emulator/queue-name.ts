@@ -1,0 +1,2 @@
+/** The queue of every measurement. */
+export const queueName = "orders";
