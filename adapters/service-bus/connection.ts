@@ -9,6 +9,8 @@ import {
   type ReceiverOptions,
   type Sender,
   type Source,
+  within,
+  type Deadline,
 } from "../../src/transport/index.js";
 import { deadLetterReceiver } from "./dead-letter-receiver.js";
 import { pathOf, type EntityPath } from "./entity-path.js";
@@ -18,7 +20,6 @@ import { MessageSender } from "./sender.js";
 import { SessionReceiver } from "./session-receiver.js";
 import { checkTopology } from "./topology.js";
 import type { ServiceBusOptions } from "./transport.js";
-import { within, type Deadline } from "./within.js";
 
 /** Makes a client for a service, after looking at its entities if the topology says so. */
 export async function connect(options: ServiceBusOptions, context: ConnectContext): Promise<Connection> {

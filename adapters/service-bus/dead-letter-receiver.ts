@@ -6,12 +6,13 @@ import {
   type DeadLetterReceiver,
   type DeadLetterRecord,
   type SettleRequest,
+  within,
+  type Deadline,
 } from "../../src/transport/index.js";
 import { createReceiver, textOf, type EntityPath } from "./entity-path.js";
 import { toLong } from "./long.js";
 import { mapError } from "./map-error.js";
 import { factsOf, readMessage } from "./message-delivery.js";
-import { within, type Deadline } from "./within.js";
 
 /** Reads the dead-letter queue of a queue or subscription. */
 export function deadLetterReceiver(

@@ -10,14 +10,15 @@ import {
   type MaybePromise,
   type Receiver,
   type SettleRequest,
+  Handoff,
+  within,
+  type Deadline,
 } from "../../src/transport/index.js";
 import { createReceiver, textOf, type EntityPath } from "./entity-path.js";
-import { Handoff } from "./handoff.js";
 import { toLong } from "./long.js";
 import { mapError } from "./map-error.js";
 import { MessageDelivery } from "./message-delivery.js";
 import { release, settleMessage } from "./settle-message.js";
-import { within, type Deadline } from "./within.js";
 
 /**
  * Receives from a queue or a subscription without sessions.

@@ -5,10 +5,11 @@ import {
   type Outgoing,
   type Sender,
   type SendResult,
+  within,
+  type Deadline,
 } from "../../src/transport/index.js";
 import { toLong } from "./long.js";
 import { mapError, mapSendError } from "./map-error.js";
-import { within, type Deadline } from "./within.js";
 
 /** One message in the service's spelling, with its place among those that were sent together. */
 interface Spelled {

@@ -10,9 +10,11 @@ import {
   type Receiver,
   type ReceiverOptions,
   type SettleRequest,
+  Handoff,
+  within,
+  type Deadline,
 } from "../../src/transport/index.js";
 import { acceptSession, createReceiver, textOf, type EntityPath } from "./entity-path.js";
-import { Handoff } from "./handoff.js";
 import { HeldSession } from "./held-session.js";
 import { toLong } from "./long.js";
 import { mapError } from "./map-error.js";
@@ -20,7 +22,6 @@ import { MessageDelivery } from "./message-delivery.js";
 import { deferredMessages, ownDelivery } from "./receiver.js";
 import { fromSessionState, toSessionState } from "./session-state.js";
 import { settleMessage } from "./settle-message.js";
-import { within, type Deadline } from "./within.js";
 
 /** How a session receiver goes about its sessions. */
 export interface SessionOptions extends Pick<ReceiverOptions, "lanes" | "perLane" | "onLost"> {

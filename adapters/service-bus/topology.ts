@@ -5,10 +5,11 @@ import {
   type ConnectContext,
   type Destination,
   type SubscriptionSource,
+  within,
+  type Deadline,
 } from "../../src/transport/index.js";
 import { mapError } from "./map-error.js";
 import type { ServiceBusOptions } from "./transport.js";
-import { within, type Deadline } from "./within.js";
 
 /**
  * Looks at the entities that a service needs, or makes them, as the options say.

@@ -35,6 +35,9 @@ export type {
   Envelope,
   HeaderValue,
 } from "../message/envelope.js";
+export { Handoff } from "./handoff.js";
+export { within } from "./within.js";
+export type { Deadline } from "./within.js";
 export { fromAmqp, toAmqp } from "../message/amqp-binding.js";
 export type { AmqpMessage, AmqpSpelling, IncomingAmqpMessage } from "../message/amqp-binding.js";
 export { fromDeadLetterProperties, toDeadLetterProperties } from "../message/dead-letter-record.js";

@@ -1,4 +1,5 @@
-import { WaybillError, type Delivery } from "../../src/transport/index.js";
+import { WaybillError } from "../errors.js";
+import type { Delivery } from "./transport.js";
 
 /**
  * Where a service that pushes meets a core that pulls: what comes is kept in order until somebody asks, and whoever asks

@@ -1,14 +1,18 @@
-import { WaybillError, type Runtime } from "../../src/transport/index.js";
+import { WaybillError } from "../errors.js";
+import type { Runtime } from "../runtime/runtime.js";
 
-/** Gives operations of the SDK a limit that they cannot miss. */
+/** A limit for operations of a service's client that they cannot miss. */
 export interface Deadline {
   readonly runtime: Runtime;
+  /** Milliseconds for one operation. */
   readonly operationMs: number;
 }
 
 /**
- * The outcome of an operation of the SDK, or `timeout` when it has none in time. A later outcome is consumed, and
+ * The outcome of an operation of a service's client, or `timeout` when it has none in time. A later outcome is consumed, and
  * handed to `late`, so that nothing it brings is lost.
+ *
+ * @throws {WaybillError} `timeout`; otherwise what the operation threw.
  */
 export function within<T>(
   { runtime, operationMs }: Deadline,
@@ -21,7 +25,7 @@ export function within<T>(
     const timer = runtime.after(operationMs, () => {
       over = true;
       reject(
-        new WaybillError("timeout", `${doing}: the Azure SDK has not answered for ${String(operationMs)} ms`),
+        new WaybillError("timeout", `${doing}: the service's client has not answered for ${operationMs} ms`),
       );
     });
     operation().then(
@@ -32,7 +36,7 @@ export function within<T>(
       },
       (error: unknown) => {
         timer.cancel();
-        if (!over) reject(error);
+        if (!over) reject(error instanceof Error ? error : new Error(String(error)));
       },
     );
   });
