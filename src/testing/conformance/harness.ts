@@ -17,6 +17,10 @@ export interface ConformanceAdapter {
   /** What its transport declares. */
   readonly capabilities: Capabilities;
   readonly extras: readonly Extra[];
+  /** How many messages are many. Default 5,000; fewer, but hundreds, where each costs requests of its own. */
+  readonly many?: number;
+  /** Its entities have names and nothing that a contract could contradict. */
+  readonly plainEntities?: true;
   /** Opens a broker, or a corner of a shared one, for one behaviour. */
   open(): MaybePromise<ConformanceWorld>;
 }

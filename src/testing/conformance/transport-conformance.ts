@@ -70,7 +70,7 @@ async function onKind(
   kind: Behaviour["kinds"][number],
   body: (kit: Kit) => Promise<void>,
 ): Promise<void> {
-  const kit = new Kit(kind, adapter.capabilities, await adapter.open(), `b${String(behaviour.number)}`);
+  const kit = new Kit(kind, adapter, await adapter.open(), `b${String(behaviour.number)}`);
   try {
     await body(kit);
   } catch (error) {
