@@ -1,8 +1,6 @@
-import type { EventHubProducerClient } from "@azure/event-hubs";
 import type { GroupPlace } from "../../src/store/index.js";
 import {
   WaybillError,
-  within,
   type ConnectContext,
   type Connection,
   type Deadline,
@@ -15,6 +13,7 @@ import {
   type Source,
 } from "../../src/transport/index.js";
 import { deadLetterReceiver } from "./dead-letter-receiver.js";
+import { HubProducer } from "./hub-producer.js";
 import { mapError } from "./map-error.js";
 import { GroupPark } from "./park.js";
 import { StreamReceiver } from "./receiver.js";
@@ -40,7 +39,7 @@ class EventHubsConnection implements Connection {
   readonly #options: EventHubsOptions;
   readonly #service: string;
   readonly #deadline: Deadline;
-  readonly #producers = new Map<string, EventHubProducerClient>();
+  readonly #producers = new Map<string, HubProducer>();
   readonly #open = new Set<Sender | Receiver | DeadLetterReceiver>();
   #closed: Promise<void> | undefined;
 
@@ -52,10 +51,7 @@ class EventHubsConnection implements Connection {
 
   sender({ address }: Destination): Sender {
     const target = targetOf(address);
-    return this.#opened(
-      `send to "${address}"`,
-      () => new EventSender(this.#producer(target.hub), target, this.#deadline),
-    );
+    return this.#opened(`send to "${address}"`, () => new EventSender(this.#producer(target.hub), target));
   }
 
   receiver(source: Source, options: ReceiverOptions): Receiver {
@@ -78,7 +74,7 @@ class EventHubsConnection implements Connection {
   deadLetters(source: Source): DeadLetterReceiver {
     const { address: hub, group } = groupOf(source);
     return this.#opened(`read what "${hub}" parked`, () => {
-      const namespace = this.#producer(hub).fullyQualifiedNamespace;
+      const namespace = this.#producer(hub).client.fullyQualifiedNamespace;
       const park = new GroupPark(this.#options.park, { namespace, stream: hub, group }, this.#deadline);
       return deadLetterReceiver(park, `${hub}/${group}`, this.#deadline);
     });
@@ -90,18 +86,14 @@ class EventHubsConnection implements Connection {
 
   async #close(): Promise<void> {
     await Promise.all([...this.#open].map(async (each) => each.close()));
-    await Promise.all(
-      [...this.#producers.values()].map((producer) =>
-        within(this.#deadline, "cannot close a client", () => producer.close()).catch(() => undefined),
-      ),
-    );
+    await Promise.all([...this.#producers.values()].map((producer) => producer.close()));
   }
 
   /** One client per hub: it opens its connection when it is used. */
-  #producer(hub: string): EventHubProducerClient {
+  #producer(hub: string): HubProducer {
     const known = this.#producers.get(hub);
     if (known !== undefined) return known;
-    const made = this.#options.producer(hub);
+    const made = new HubProducer(this.#options.producer(hub), this.#deadline);
     this.#producers.set(hub, made);
     return made;
   }

@@ -1,18 +1,12 @@
-import type {
-  EventDataBatch,
-  EventHubProducerClient,
-  ReceivedEventData,
-  SendBatchOptions,
-} from "@azure/event-hubs";
+import type { EventDataBatch, ReceivedEventData, SendBatchOptions } from "@azure/event-hubs";
 import {
   toAmqp,
   WaybillError,
-  within,
-  type Deadline,
   type Outgoing,
   type Sender,
   type SendResult,
 } from "../../src/transport/index.js";
+import type { HubProducer } from "./hub-producer.js";
 import { mapError, mapSendError } from "./map-error.js";
 
 /** Where a hub's events go: by their keys, or all to one partition. */
@@ -26,17 +20,15 @@ export interface HubTarget {
  * their order, and keys side by side; without a key the service spreads the batches.
  */
 export class EventSender implements Sender {
-  readonly #producer: EventHubProducerClient;
+  readonly #producer: HubProducer;
   readonly #partitionId: string | undefined;
-  readonly #deadline: Deadline;
   readonly #doing: string;
   #batches = 0;
   #closed = false;
 
-  constructor(producer: EventHubProducerClient, { hub, partitionId }: HubTarget, deadline: Deadline) {
+  constructor(producer: HubProducer, { hub, partitionId }: HubTarget) {
     this.#producer = producer;
     this.#partitionId = partitionId;
-    this.#deadline = deadline;
     this.#doing = `cannot send to "${hub}"`;
   }
 
@@ -49,11 +41,7 @@ export class EventSender implements Sender {
       });
     }
     const rows = this.#rows(messages, results);
-    const next = rows.values();
-    const work = async (): Promise<void> => {
-      for (const row of next) await this.#sendRow(row, results);
-    };
-    await Promise.all(Array.from({ length: Math.min(sideBySide, rows.length) }, work));
+    await Promise.all(rows.map((row) => this.#sendRow(row, results)));
     return results;
   }
 
@@ -87,7 +75,7 @@ export class EventSender implements Sender {
   async #sendRow({ target, members }: Row, results: SendResult[]): Promise<void> {
     const [only] = members;
     if (members.length === 1 && only !== undefined) {
-      await this.#submit(members, () => this.#producer.sendBatch([only.message], target), results);
+      await this.#submit(members, (client) => client.sendBatch([only.message], target), results);
       return;
     }
     let left = members;
@@ -108,7 +96,7 @@ export class EventSender implements Sender {
   async #pack(target: SendBatchOptions, left: readonly Spelled[]): Promise<Pack | { error: WaybillError }> {
     let batch: EventDataBatch;
     try {
-      batch = await within(this.#deadline, this.#doing, () => this.#producer.createBatch(target));
+      batch = await this.#producer.run(this.#doing, (client) => client.createBatch(target));
     } catch (error) {
       return { error: mapError(error, this.#doing) };
     }
@@ -117,13 +105,13 @@ export class EventSender implements Sender {
       if (!batch.tryAdd(message)) break;
       fits += 1;
     }
-    if (fits > 0) return { members: left.slice(0, fits), send: () => this.#producer.sendBatch(batch) };
+    if (fits > 0) return { members: left.slice(0, fits), send: (client) => client.sendBatch(batch) };
     // Too large even alone: the service is to say so, of this message only.
     const alone = left.slice(0, 1);
     return {
       members: alone,
-      send: () =>
-        this.#producer.sendBatch(
+      send: (client) =>
+        client.sendBatch(
           alone.map(({ message }) => message),
           target,
         ),
@@ -131,13 +119,9 @@ export class EventSender implements Sender {
   }
 
   /** Answers whether to go on behind it. */
-  async #submit(
-    members: readonly Spelled[],
-    send: () => Promise<void>,
-    results: SendResult[],
-  ): Promise<boolean> {
+  async #submit(members: readonly Spelled[], send: Send, results: SendResult[]): Promise<boolean> {
     try {
-      await within(this.#deadline, this.#doing, send);
+      await this.#producer.run(this.#doing, send);
       for (const { index } of members) results[index] = accepted;
       return true;
     } catch (error) {
@@ -166,11 +150,10 @@ interface Row {
 
 interface Pack {
   readonly members: readonly Spelled[];
-  readonly send: () => Promise<void>;
+  readonly send: Send;
 }
 
-/** Requests that are under way at a time: of different keys. */
-const sideBySide = 32;
+type Send = (client: HubProducer["client"]) => Promise<void>;
 
 const accepted: SendResult = Object.freeze({ ok: true });
 
