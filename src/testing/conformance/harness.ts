@@ -41,6 +41,8 @@ export interface ConformanceWorld {
   readonly faults?: ConformanceFaults;
   /** With `durable`: stops the broker and starts it again with what it had stored. */
   restart?(): MaybePromise<void>;
+  /** Lets the broker drop what it retains of streams though it was read, where it lives in this process. */
+  dropRetained?(): MaybePromise<void>;
   /** With `credentials`. */
   readonly credentials?: ConformanceCredentials;
   close?(): MaybePromise<void>;
