@@ -11,7 +11,7 @@ import { maxSendBytes, textOf } from "./message-text.js";
 import type { Queue } from "./queue.js";
 import { expiredKeptSeconds } from "./retire.js";
 
-/** Requests that are under way at a time: the service has no batches, and promises no order. */
+/** Requests that are under way at a time, for different keys: the service has no batches. */
 const concurrentRequests = 16;
 
 /** The longest that a message can be invisible, or a delay last [Put Message]. */
@@ -32,13 +32,12 @@ export class MessageSender implements Sender {
 
   async send(messages: readonly Outgoing[]): Promise<readonly SendResult[]> {
     const results: SendResult[] = [];
-    let next = 0;
+    const lanes = lanesOf(messages);
     const work = async (): Promise<void> => {
-      for (let at = next++; at < messages.length; at = next++) {
-        results[at] = await this.#send(messages[at]!);
-      }
+      for (let lane = lanes.pop(); lane !== undefined; lane = lanes.pop())
+        for (const at of lane) results[at] = await this.#send(messages[at]!);
     };
-    await Promise.all(Array.from({ length: Math.min(concurrentRequests, messages.length) }, work));
+    await Promise.all(Array.from({ length: Math.min(concurrentRequests, lanes.length) }, work));
     return results;
   }
 
@@ -99,6 +98,24 @@ export class MessageSender implements Sender {
 }
 
 const accepted: SendResult = Object.freeze({ ok: true });
+
+/** Where the messages of each key are, in order; without a key each for itself. The first lane is the last. */
+function lanesOf(messages: readonly Outgoing[]): number[][] {
+  const lanes: number[][] = [];
+  const laneOf = new Map<string, number[]>();
+  for (const [at, { envelope }] of messages.entries()) {
+    const { key } = envelope;
+    const lane = key === undefined ? undefined : laneOf.get(key);
+    if (lane !== undefined) {
+      lane.push(at);
+      continue;
+    }
+    const begun = [at];
+    lanes.push(begun);
+    if (key !== undefined) laneOf.set(key, begun);
+  }
+  return lanes.reverse();
+}
 
 /** In seconds from the sending; -1 is for ever. It is kept for longer than it lives, to become a dead letter. */
 const timeToLive = (ttlMs: number | undefined, delaySeconds: number): number =>

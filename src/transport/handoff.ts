@@ -15,8 +15,9 @@ export class Handoff<D extends Delivery> {
     return this.#waiting !== undefined;
   }
 
-  push(delivery: D): void {
-    this.#kept.push(delivery);
+  push(...deliveries: readonly D[]): void {
+    if (deliveries.length === 0) return;
+    this.#kept.push(...deliveries);
     const waiting = this.#waiting;
     if (waiting === undefined) return;
     this.#end();

@@ -11,7 +11,7 @@ import {
 } from "@azure/storage-queue";
 import { clientOptions, isStorageQueueMessage, storageQueue } from "../../adapters/storage-queue/index.js";
 import { realRuntime } from "../../src/runtime/runtime.js";
-import type { ConformanceAdapter } from "../../src/testing/conformance/harness.js";
+import type { ConformanceAdapter, ConformanceWorld } from "../../src/testing/conformance/harness.js";
 import { accountKey, accountName, startAzurite, type Azurite } from "../azurite.js";
 
 /** How long a signature is good for: short, so that every behaviour that lasts needs a new one. */
@@ -23,61 +23,85 @@ export interface StorageQueueAdapter extends ConformanceAdapter {
 }
 
 export async function storageQueueAdapter(): Promise<StorageQueueAdapter> {
-  const folder = mkdtempSync(join(tmpdir(), "waybill-azurite-"));
-  let azurite = await startAzurite("queue", { folder });
+  const shared = await startAzurite("queue");
   let worlds = 0;
-  const { port } = azurite;
-  const owner = QueueServiceClient.fromConnectionString(azurite.connectionString, clientOptions);
-  const transport = (permissions: string) =>
-    storageQueue({ client: () => signedClient(azurite, permissions), minPoll: "20ms", maxPoll: "100ms" });
   return {
     name: "storage-queue",
-    capabilities: transport("raup").capabilities,
-    many: 500,
-    plainEntities: true,
+    capabilities: transportTo(shared, "raup").capabilities,
     extras: ["cancelSchedule", "durable", "credentials"],
-    open: () => ({
-      transport: () => transport("raup"),
-      runtime: realRuntime(),
-      uniquePrefix: `w${(worlds += 1)}`,
-      prepare: async ({ destinations, sources }) => {
-        const names = [
-          ...destinations.map(({ address }) => address),
-          ...sources.flatMap(({ address }) => [address, `${address}-poison`]),
-        ];
-        for (const name of new Set(names)) await owner.getQueueClient(name).createIfNotExists();
-      },
-      isNative: (_kind, native) => isStorageQueueMessage(native),
-      sendForeign: async ({ address }, { id, body, contentType, subject, key, properties }) => {
-        const event = {
-          specversion: "1.0",
-          id,
-          source: "/foreign",
-          type: subject ?? "foreign",
-          ...(key === undefined ? {} : { subject: key }),
-          ...(contentType === undefined ? {} : { datacontenttype: contentType }),
-          ...properties,
-          data_base64: Buffer.from(body).toString("base64"),
-        };
-        const text = Buffer.from(JSON.stringify(event)).toString("base64");
-        await owner.getQueueClient(address).sendMessage(text);
-      },
-      restart: async () => {
-        await azurite.close();
-        azurite = await startAzurite("queue", { folder, port });
-      },
-      faults: {
-        outage: () => azurite.close(),
-        restore: async () => {
-          azurite = await startAzurite("queue", { folder, port });
-        },
-      },
-      credentials: {
-        sendOnly: () => transport("a"),
-        listenOnly: () => transport("rup"),
-        expire: () => new Promise((resolve) => void realRuntime().after(signatureMs + 500, resolve)),
-      },
-    }),
+    // Each is three requests.
+    many: 200,
+    plainEntities: true,
+    open: async ({ stopsBroker }) => {
+      const uniquePrefix = `w${(worlds += 1)}`;
+      if (!stopsBroker) return worldOn(() => shared, uniquePrefix);
+      const durable = await startDurable();
+      return { ...worldOn(durable.azurite, uniquePrefix), ...durable };
+    },
+    close: () => shared.close(),
+  };
+}
+
+function transportTo(azurite: Azurite, permissions: string) {
+  return storageQueue({
+    client: () => signedClient(azurite, permissions),
+    minPoll: "20ms",
+    maxPoll: "100ms",
+  });
+}
+
+function worldOn(azurite: () => Azurite, uniquePrefix: string): ConformanceWorld {
+  const owner = QueueServiceClient.fromConnectionString(azurite().connectionString);
+  const transport = (permissions: string) => transportTo(azurite(), permissions);
+  return {
+    transport: () => transport("raup"),
+    runtime: realRuntime(),
+    uniquePrefix,
+    prepare: async ({ destinations, sources }) => {
+      const names = [
+        ...destinations.map(({ address }) => address),
+        ...sources.flatMap(({ address }) => [address, `${address}-poison`]),
+      ];
+      for (const name of new Set(names)) await owner.getQueueClient(name).createIfNotExists();
+    },
+    isNative: (_kind, native) => isStorageQueueMessage(native),
+    sendForeign: async ({ address }, { id, body, contentType, subject, key, properties }) => {
+      const event = {
+        specversion: "1.0",
+        id,
+        source: "/foreign",
+        type: subject ?? "foreign",
+        ...(key === undefined ? {} : { subject: key }),
+        ...(contentType === undefined ? {} : { datacontenttype: contentType }),
+        ...properties,
+        data_base64: Buffer.from(body).toString("base64"),
+      };
+      const text = Buffer.from(JSON.stringify(event)).toString("base64");
+      await owner.getQueueClient(address).sendMessage(text);
+    },
+    credentials: {
+      sendOnly: () => transport("a"),
+      listenOnly: () => transport("rup"),
+      expire: () => new Promise((resolve) => void realRuntime().after(signatureMs + 500, resolve)),
+    },
+  };
+}
+
+/** An Azurite that keeps what it stores, on a port that it comes back to. */
+async function startDurable() {
+  const folder = mkdtempSync(join(tmpdir(), "waybill-azurite-"));
+  let azurite = await startAzurite("queue", { folder });
+  const { port } = azurite;
+  const restore = async (): Promise<void> => {
+    azurite = await startAzurite("queue", { folder, port });
+  };
+  return {
+    azurite: () => azurite,
+    restart: async () => {
+      await azurite.close();
+      await restore();
+    },
+    faults: { outage: () => azurite.close(), restore },
     close: async () => {
       await azurite.close();
       rmSync(folder, { recursive: true, force: true });

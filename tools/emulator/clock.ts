@@ -1,3 +1,27 @@
+/** A clock and its timers: the machine's, or one that runs at another speed. */
+export interface MachineClock {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Calls `run` once, `delayMs` from now by this clock. Keeps no process alive. */
+  after(delayMs: number, run: () => void): { cancel(): void };
+}
+
+/** The machine's own clock. */
+export const machineClock: MachineClock = {
+  now: () => Date.now(),
+  after: (delayMs, run) => {
+    const timer = setTimeout(run, Math.min(Math.ceil(delayMs), maxTimerMs)).unref();
+    return {
+      cancel: () => {
+        clearTimeout(timer);
+      },
+    };
+  },
+};
+
+/** The longest that Node's timers can wait. */
+const maxTimerMs = 2_147_483_647;
+
 /**
  * The emulator's time: the machine's, moved ahead by `advance`.
  *
@@ -6,18 +30,17 @@
  * much older after it: locks taken before an advance expire by it.
  */
 export class EmulatorClock {
-  readonly #wall: () => number;
+  readonly #machine: MachineClock;
   readonly #advanced = new Set<() => void>();
   #offsetMs = 0;
 
-  /** @param wall Milliseconds since 1970. */
-  constructor(wall: () => number = Date.now) {
-    this.#wall = wall;
+  constructor(machine: MachineClock = machineClock) {
+    this.#machine = machine;
   }
 
   /** The emulator's present, in milliseconds since 1970. */
   now(): number {
-    return this.#wall() + this.#offsetMs;
+    return this.#machine.now() + this.#offsetMs;
   }
 
   /** How far the emulator is ahead of the machine. */
@@ -39,12 +62,17 @@ export class EmulatorClock {
    * For restoring the state of another moment.
    */
   moveTo(nowMs: number): void {
-    this.#offsetMs = nowMs - this.#wall();
+    this.#offsetMs = nowMs - this.#machine.now();
   }
 
   /** Makes the present the machine's own. Calls nobody back, as `moveTo`. */
   rewind(): void {
     this.#offsetMs = 0;
+  }
+
+  /** Calls `run` once, after that much of the machine's time; `advance` does not shorten it. */
+  after(delayMs: number, run: () => void): { cancel(): void } {
+    return this.#machine.after(delayMs, run);
   }
 
   /** Calls back within every `advance`. Returns what ends that. */

@@ -4,6 +4,7 @@ import { credentialsOf, type Credentials } from "./credentials.js";
 import { createDelivery } from "./http/event-grid/deliver.js";
 import { validationUrl } from "./http/event-grid/management-routes.js";
 import { Namespaces } from "./namespaces.js";
+import { ShownTokens } from "./security/shown-tokens.js";
 import { observing, unobserved, type Observation } from "./observation.js";
 import { OpenConnections } from "./open-connections.js";
 import type { EmulatorOptions } from "./options.js";
@@ -12,7 +13,8 @@ const defaultRecordedEvents = 10_000;
 
 /** What an emulator is made of, apart from its listeners. */
 export class EmulatorParts {
-  readonly clock = new EmulatorClock();
+  readonly clock: EmulatorClock;
+  readonly tokens = new ShownTokens();
   readonly connections = new OpenConnections();
   readonly namespaces: Namespaces;
   readonly credentials: Credentials;
@@ -26,6 +28,7 @@ export class EmulatorParts {
   constructor(options: EmulatorOptions, content: DeclaredContent) {
     const { tier, observe = true, recordedEvents = defaultRecordedEvents, namespaces = {} } = options;
     this.#content = content;
+    this.clock = new EmulatorClock(options.clock);
     this.credentials = credentialsOf(options);
     const delivery = createDelivery();
     this.onClose(() => delivery.close());

@@ -15,6 +15,11 @@ export interface Emulator extends Endpoints, AsyncDisposable {
    */
   advance(duration: string | number): void;
   /**
+   * Lets every token that clients have shown expire now, whatever they say: links that need one are detached, as by the
+   * service. New ones are as good as ever. Without `auth` no token is looked at, and nothing happens.
+   */
+  expireTokens(): void;
+  /**
    * Back to the start: the entities of configurations and contracts without messages, the machine's time, no faults, an
    * empty record. Clients are disconnected (`amqp:connection:forced`), and reconnect by themselves.
    */

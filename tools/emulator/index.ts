@@ -2,6 +2,7 @@
 export { startEmulator } from "./start-emulator.js";
 export type { AuthOptions, EmulatorOptions, NamespaceContent } from "./options.js";
 export type { Emulator } from "./emulator.js";
+export type { MachineClock } from "./clock.js";
 export type { Endpoints } from "./connection-strings.js";
 export type { EmulatorSnapshot } from "./snapshot.js";
 export type { Namespace } from "./namespace.js";

@@ -47,7 +47,7 @@ export class Namespace {
   readonly #options: NamespaceOptions;
   readonly #stopListening: () => void;
   #engines: Engines;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: { cancel(): void } | undefined;
   #dueMs = Infinity;
   #depth = 0;
 
@@ -164,7 +164,7 @@ export class Namespace {
   /** Stops its timer and leaves the clock. */
   close(): void {
     this.#stopListening();
-    clearTimeout(this.#timer);
+    this.#timer?.cancel();
     this.#timer = undefined;
   }
 
@@ -211,18 +211,14 @@ export class Namespace {
     // Not the streams: only memory waits for them there, and the next call gives it back.
     const dueMs = Math.min(this.broker.nextDueMs() ?? Infinity, this.notifier.nextDueMs() ?? Infinity);
     if (dueMs === this.#dueMs && this.#timer !== undefined) return;
-    clearTimeout(this.#timer);
+    this.#timer?.cancel();
     this.#timer = undefined;
     this.#dueMs = dueMs;
     if (dueMs === Infinity) return;
-    const delayMs = Math.min(Math.max(0, Math.ceil(dueMs - this.#options.clock.now())), maxTimerMs);
-    this.#timer = setTimeout(() => {
+    const { clock } = this.#options;
+    this.#timer = clock.after(Math.max(0, dueMs - clock.now()), () => {
       this.#timer = undefined;
       this.enter(() => undefined);
-    }, delayMs);
-    this.#timer.unref();
+    });
   }
 }
-
-/** The longest that Node's timers can wait. */
-const maxTimerMs = 2_147_483_647;

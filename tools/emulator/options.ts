@@ -1,5 +1,6 @@
 import type { EngineLimits } from "./amqp/engine/engine.js";
 import type { ConfigSource } from "./config/read-config.js";
+import type { MachineClock } from "./clock.js";
 import type { ContractSource } from "./config/contracts.js";
 import type { HttpLimits } from "./http/limits.js";
 import type { AccessRule } from "./security/access-rule.js";
@@ -31,6 +32,11 @@ export interface EmulatorOptions {
   readonly auth?: boolean | AuthOptions;
   /** Serves TLS on the same ports. PEM. Default: plain only. */
   readonly tls?: { readonly key: string | Buffer; readonly cert: string | Buffer };
+  /**
+   * What the emulator takes for the machine's clock: its time to begin with, and its timers. Tokens are checked by the real
+   * one. Default: the real one.
+   */
+  readonly clock?: MachineClock;
   /** Decides the size limits of Service Bus. Default `standard`. */
   readonly tier?: "standard" | "premium";
   /** What the emulator endures of its clients. */

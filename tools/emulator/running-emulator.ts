@@ -48,6 +48,10 @@ export class RunningEmulator implements Emulator {
     this.#parts.clock.advance(parseDurationMs(duration));
   }
 
+  expireTokens(): void {
+    this.#parts.tokens.expire();
+  }
+
   async reset(): Promise<void> {
     const { clock, namespaces, observation } = this.#parts;
     observation.clear();

@@ -66,11 +66,12 @@ async function listenHttp(options: EmulatorOptions, parts: EmulatorParts): Promi
 
 async function listenAmqp(options: EmulatorOptions, parts: EmulatorParts): Promise<AmqpServer> {
   const { host = defaultHost, port = defaultPort, tls, limits } = options;
-  const { clock, namespaces, credentials, observation, connections } = parts;
+  const { clock, namespaces, credentials, observation, connections, tokens } = parts;
   const service = amqpService({
     clock,
     namespaceOf: (name) => namespaces.forHost(name),
     auth: credentials.auth,
+    tokens,
     createOnUse: options.createOnUse === true ? createOnUse : undefined,
     serviceBus: serviceBusDoor,
     eventHubs: eventHubsDoor,

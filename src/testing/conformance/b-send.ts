@@ -166,8 +166,10 @@ export const sending: readonly Behaviour[] = [
       await kit.time.pass(125);
     }
     const first = present(batches[0], "a steady stream of messages does not hold back its batch");
+    // On a machine's own clock sends and receives take their time, too; a debounced batch would wait for the last one.
+    const limitMs = kit.time.virtual ? 1_500 : 24 * 125;
     check(
-      first.atMs - startedMs <= 1_500,
+      first.atMs - startedMs <= limitMs,
       `a batch is handed over after its longest wait (${String(first.atMs - startedMs)} ms)`,
     );
     check(first.size > 1, "a batch collects");

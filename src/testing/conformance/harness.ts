@@ -21,8 +21,8 @@ export interface ConformanceAdapter {
   readonly many?: number;
   /** Its entities have names and nothing that a contract could contradict. */
   readonly plainEntities?: true;
-  /** Opens a broker, or a corner of a shared one, for one behaviour. */
-  open(): MaybePromise<ConformanceWorld>;
+  /** Opens a broker, or a corner of a shared one, for one behaviour, which may have to stop the broker. */
+  open(behaviour: { readonly stopsBroker: boolean }): MaybePromise<ConformanceWorld>;
 }
 
 /** Where one behaviour is tried. */
@@ -45,6 +45,8 @@ export interface ConformanceWorld {
   readonly faults?: ConformanceFaults;
   /** With `durable`: stops the broker and starts it again with what it had stored. */
   restart?(): MaybePromise<void>;
+  /** Lets the broker drop what it retains of streams though it was read, where it lives in this process. */
+  dropRetained?(): MaybePromise<void>;
   /** With `credentials`. */
   readonly credentials?: ConformanceCredentials;
   close?(): MaybePromise<void>;

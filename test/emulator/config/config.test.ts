@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { EmulatorClock } from "../../../tools/emulator/clock.js";
+import { EmulatorClock, machineClock } from "../../../tools/emulator/clock.js";
 import { applyDeclarations } from "../../../tools/emulator/config/declaration.js";
 import { readConfig, type ConfigSource } from "../../../tools/emulator/config/read-config.js";
 import { Namespace } from "../../../tools/emulator/namespace.js";
@@ -11,7 +11,7 @@ const file = (name: string): string => join(import.meta.dirname, "files", name);
 
 function emptyNamespace(): Namespace {
   return new Namespace("default", {
-    clock: new EmulatorClock(() => 0),
+    clock: new EmulatorClock({ ...machineClock, now: () => 0 }),
     deliver: () => undefined,
     validationUrl: () => "",
   });

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { event, notifications, only, queue, stream, topic } from "waybill/contracts";
-import { EmulatorClock } from "../../../tools/emulator/clock.js";
+import { EmulatorClock, machineClock } from "../../../tools/emulator/clock.js";
 import { readContracts, type ContractSource } from "../../../tools/emulator/config/contracts.js";
 import { applyDeclarations } from "../../../tools/emulator/config/declaration.js";
 import { Namespace } from "../../../tools/emulator/namespace.js";
@@ -18,7 +18,7 @@ const messages = { placed: Placed };
 
 async function load(...sources: readonly ContractSource[]): Promise<Namespace> {
   const namespace = new Namespace("default", {
-    clock: new EmulatorClock(() => 0),
+    clock: new EmulatorClock({ ...machineClock, now: () => 0 }),
     deliver: () => undefined,
     validationUrl: () => "",
   });

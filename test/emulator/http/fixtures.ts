@@ -1,7 +1,7 @@
 import { ServiceBusAdministrationClient } from "@azure/service-bus";
 import { generate } from "selfsigned";
 import { onTestFinished } from "vitest";
-import { EmulatorClock } from "../../../tools/emulator/clock.js";
+import { EmulatorClock, machineClock } from "../../../tools/emulator/clock.js";
 import { createDelivery, type DeliveryOptions } from "../../../tools/emulator/http/event-grid/deliver.js";
 import { validationUrl } from "../../../tools/emulator/http/event-grid/management-routes.js";
 import {
@@ -33,7 +33,10 @@ export interface StageOptions extends Partial<Omit<HttpServerOptions, "clock" | 
 const startMs = Date.UTC(2026, 0, 1);
 
 export async function startStage(options: StageOptions = {}): Promise<Stage> {
-  const clock = options.frozen === true ? new EmulatorClock(() => startMs) : new EmulatorClock();
+  const clock =
+    options.frozen === true
+      ? new EmulatorClock({ ...machineClock, now: () => startMs })
+      : new EmulatorClock();
   const delivery = createDelivery(options.delivery);
   const at = { origin: "" };
   const namespace = new Namespace("sbemulatorns", {

@@ -7,6 +7,7 @@ import type { AuthSettings } from "../security/auth-settings.js";
 import { ConnectionClaims } from "../security/connection-claims.js";
 import { LinkGuard } from "../security/link-guard.js";
 import { pathOf } from "../security/resource.js";
+import type { ShownTokens } from "../security/shown-tokens.js";
 import { cbsNode } from "./cbs.js";
 import type { Door, DoorHandler, Visit } from "./door.js";
 import type { Connection, ConnectionHandler, LinkRequest, OpenConnection } from "./engine/engine.js";
@@ -19,6 +20,8 @@ export interface AmqpServiceDeps {
   readonly namespaceOf: (hostname: string | undefined) => Namespace;
   /** Default: no token is needed, and none is looked at. */
   readonly auth?: AuthSettings | undefined;
+  /** Where the tokens of all connections are found. Default: nowhere. */
+  readonly tokens?: ShownTokens;
   /** Makes what a client asks for and is not there; see `createOnUse`. Default: that is an error. */
   readonly createOnUse?: ((namespace: Namespace, need: EntityNeed) => void) | undefined;
   readonly serviceBus: Door;
@@ -56,6 +59,7 @@ class RoutedConnection implements ConnectionHandler {
       claims: this.#claims,
       exists: (path) => this.#exists(path),
     });
+    deps.tokens?.add(this.#claims);
     if (deps.auth !== undefined) this.#authenticate(deps.auth);
   }
 
@@ -72,6 +76,7 @@ class RoutedConnection implements ConnectionHandler {
   closed(): void {
     clearTimeout(this.#firstToken);
     this.#claims.close();
+    this.#deps.tokens?.remove(this.#claims);
     for (const door of this.#opened.values()) door.closed();
     this.#opened.clear();
   }

@@ -44,6 +44,13 @@ export class ConnectionClaims {
     return this.#grants.size > 0;
   }
 
+  /** Lets all tokens expire now. */
+  expire(): void {
+    this.#grants.clear();
+    this.#arm();
+    this.#expired();
+  }
+
   close(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;

@@ -46,13 +46,13 @@ export function attachSession(visit: Visit, held: HeldSessions, request: LinkReq
 
 /** Waits until a session is accepted, the client's time is over, or the client is gone. */
 function waitForNext(visit: Visit, request: LinkRequest, wait: (accepted: () => void) => () => void): void {
-  const { namespace } = visit;
+  const { namespace, clock } = visit;
   const waitMs = waitOf(request);
-  const waiting: { timer?: NodeJS.Timeout } = {};
+  const waiting: { timer?: { cancel(): void } } = {};
   let over = false;
   const finish = (): void => {
     over = true;
-    clearTimeout(waiting.timer);
+    waiting.timer?.cancel();
   };
   const cancel = namespace.enter(() => wait(finish));
   // The broker may have had one at once.
@@ -63,11 +63,10 @@ function waitForNext(visit: Visit, request: LinkRequest, wait: (accepted: () => 
     namespace.enter(cancel);
   };
   // The client's time passes on its own clock, whatever the emulator's does.
-  waiting.timer = setTimeout(() => {
+  waiting.timer = clock.after(waitMs, () => {
     giveUp();
     request.refuse(timedOut(waitMs));
-  }, waitMs);
-  waiting.timer.unref();
+  });
   request.onWithdrawn(giveUp);
 }
 

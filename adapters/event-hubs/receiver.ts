@@ -1,0 +1,369 @@
+import type { EventHubConsumerClient, ReceivedEventData } from "@azure/event-hubs";
+import type { Checkpoint, CheckpointStore, GroupPlace } from "../../src/store/index.js";
+import {
+  Handoff,
+  WaybillError,
+  within,
+  type Deadline,
+  type Delivery,
+  type MaybePromise,
+  type Receiver,
+  type ReceiverOptions,
+  type SettleRequest,
+  type TimerHandle,
+} from "../../src/transport/index.js";
+import { EventDelivery } from "./event-delivery.js";
+import { mapError } from "./map-error.js";
+import { Membership, type Balancing } from "./membership.js";
+import type { GroupPark } from "./park.js";
+import { PartitionReader } from "./partition-reader.js";
+import { checkFirst, earliest, startOf, type Start } from "./start-position.js";
+import { Tenure } from "./tenure.js";
+
+/** What a receiver of a consumer group stands on. */
+export interface StreamReceiverParts {
+  readonly client: EventHubConsumerClient;
+  readonly place: GroupPlace;
+  readonly store: CheckpointStore;
+  readonly park: GroupPark;
+  readonly balancing: Balancing;
+  readonly prefetch: number;
+  readonly silenceMs: number;
+  readonly deadline: Deadline;
+}
+
+/** What is known of a partition that a receiver reads. */
+export interface PartitionEvidence {
+  readonly partition: string;
+  readonly unsettled: number;
+  /** Of the last event that came. */
+  readonly lastSequenceNumber: string | undefined;
+  /** When the service's client last gave events, or said that there are none; milliseconds since the Unix epoch. */
+  readonly lastHeardMs: number | undefined;
+  /** Why it is not read at the moment. */
+  readonly failure: string | undefined;
+}
+
+/**
+ * Reads a stream as one member of a consumer group: the partitions that the group's members leave it, each with up to
+ * `perLane` unsettled events.
+ *
+ * It does not use the SDK's own event processor (`subscribe` over all partitions with a checkpoint store), but one
+ * `subscribe` per partition and a balancing of our own: the processor goes on reading when it could not renew an
+ * ownership, looks at nothing between two rounds of ten seconds, waits on timers that no runtime owns, and gives up what
+ * it has only after all else. Per partition there is the same back-pressure, `processEvents`, and a partition that was
+ * taken is known at once: by the epoch, which ends the older link, or by the store.
+ *
+ * `complete` only makes room for the next event; what is stored is the checkpoint. `deadLetter` parks.
+ */
+export class StreamReceiver implements Receiver {
+  readonly #parts: StreamReceiverParts;
+  readonly #options: ReceiverOptions;
+  readonly #membership: Membership;
+  readonly #handoff = new Handoff<EventDelivery>();
+  readonly #read = new Map<string, Owned>();
+  readonly #stalled = new Set<PartitionReader>();
+  /** Whether a look has succeeded since the last one that was told to have failed. */
+  #ready = false;
+  #partitions: readonly string[] | undefined;
+  #looks = 0;
+  #closed: Promise<void> | undefined;
+
+  constructor(parts: StreamReceiverParts, options: ReceiverOptions) {
+    const { client, place, store, balancing, deadline } = parts;
+    this.#parts = parts;
+    this.#options = options;
+    this.#membership = new Membership({
+      store,
+      place,
+      balancing,
+      deadline,
+      partitions: () => this.#partitionIds(client),
+      gained: (partitions) => this.#gained(partitions),
+      lost: (partition) => {
+        this.#lose(partition);
+      },
+      failed: (error) => {
+        this.#handoff.fail(this.#mapped(error));
+      },
+    });
+    // At once, so that where the group begins is known as early as can be; what fails is told by `receive`.
+    void this.#look().catch(() => undefined);
+  }
+
+  receive(max: number, signal: AbortSignal): MaybePromise<readonly Delivery[]> {
+    if (this.#closed !== undefined) return [];
+    return this.#ready ? this.#receive(max, signal) : this.#receiveFirst(max, signal);
+  }
+
+  settle(requests: readonly SettleRequest[]): Promise<readonly (WaybillError | undefined)[]> {
+    return Promise.all(requests.map((request) => this.#settle(request)));
+  }
+
+  /** There are no locks. */
+  renew(deliveries: readonly Delivery[]): readonly WaybillError[] {
+    return deliveries.map(
+      () => new WaybillError("unsupported", `events of "${this.#hub}" have no locks to renew`),
+    );
+  }
+
+  async checkpoint(delivery: Delivery): Promise<void> {
+    const { tenure, broker } = ownEvent(delivery);
+    if (tenure.ended) throw partitionLost(this.#hub, tenure.partition);
+    const { offset = "", sequenceNumber = "" } = broker;
+    await this.#save({ partition: tenure.partition, offset, sequenceNumber });
+  }
+
+  /** What is known of the partitions that it reads. */
+  evidence(): readonly PartitionEvidence[] {
+    return [...this.#read.values()].map(({ tenure: { partition, open, seen } }) => ({
+      partition,
+      unsettled: open.size,
+      ...seen,
+    }));
+  }
+
+  close(): Promise<void> {
+    return (this.#closed ??= this.#close());
+  }
+
+  get #hub(): string {
+    return this.#parts.place.stream;
+  }
+
+  async #close(): Promise<void> {
+    const { client, deadline } = this.#parts;
+    for (const { tenure } of this.#read.values()) tenure.end();
+    this.#handoff.close();
+    await Promise.all([
+      this.#membership.close(),
+      ...[...this.#read.values()].map(({ reader }) => reader.stop()),
+    ]);
+    this.#read.clear();
+    await within(deadline, "cannot close a client", () => client.close()).catch(() => undefined);
+  }
+
+  /**
+   * Waits for the reader's place in the stream, a little also when `signal` fires: whoever was answered once may rely on
+   * "latest" being passed.
+   */
+  async #receiveFirst(max: number, signal: AbortSignal): Promise<readonly Delivery[]> {
+    let impatient: (() => void) | undefined;
+    let timer: TimerHandle | undefined;
+    const patience = new Promise<void>((resolve) => {
+      impatient = (): void => {
+        timer = this.#parts.deadline.runtime.after(patienceMs, resolve);
+      };
+      if (signal.aborted) impatient();
+      else signal.addEventListener("abort", impatient, { once: true });
+    });
+    try {
+      await Promise.race([this.#look(), patience]);
+    } finally {
+      if (impatient !== undefined) signal.removeEventListener("abort", impatient);
+      timer?.cancel();
+    }
+    return this.#receive(max, signal);
+  }
+
+  async #look(): Promise<void> {
+    try {
+      await this.#membership.look();
+      this.#ready = true;
+    } catch (error) {
+      throw this.#mapped(error);
+    }
+  }
+
+  #receive(max: number, signal: AbortSignal): MaybePromise<readonly Delivery[]> {
+    if (this.#closed !== undefined) return [];
+    const got = this.#handoff.receive(max, signal, () => undefined);
+    for (const reader of this.#stalled) reader.start();
+    this.#stalled.clear();
+    return got instanceof Promise ? got.then(stillOwned) : got;
+  }
+
+  /** Partitions can be added while it runs, so it asks again now and then. */
+  async #partitionIds(client: EventHubConsumerClient): Promise<readonly string[]> {
+    this.#looks += 1;
+    if (this.#partitions === undefined || this.#looks % looksPerQuestion === 0) {
+      this.#partitions = await within(this.#parts.deadline, `cannot read "${this.#hub}"`, () =>
+        client.getPartitionIds(),
+      );
+    }
+    return this.#partitions;
+  }
+
+  async #gained(partitions: readonly string[]): Promise<void> {
+    const fresh = partitions.filter((partition) => !this.#read.has(partition));
+    for (const { reader } of this.#read.values()) if (!reader.running) reader.start();
+    this.#stalled.clear();
+    if (fresh.length === 0) return;
+    const { store, place, deadline } = this.#parts;
+    const stored = await within(deadline, `cannot load the checkpoints of "${this.#hub}"`, async () =>
+      store.load(place),
+    );
+    await Promise.all(
+      fresh.map((partition) =>
+        this.#begin(
+          partition,
+          stored.find((each) => each.partition === partition),
+        ),
+      ),
+    );
+  }
+
+  async #begin(partition: string, checkpoint: Checkpoint | undefined): Promise<void> {
+    const { client, place, deadline } = this.#parts;
+    const where = `partition ${partition} of "${this.#hub}" for group "${place.group}"`;
+    const ends = await within(deadline, `cannot read ${where}`, () =>
+      client.getPartitionProperties(partition),
+    );
+    const start = startOf(where, partition, checkpoint, this.#options.startFrom, ends);
+    if (start.problem !== undefined) await this.#startOver(partition, start.problem);
+    if (start.store !== undefined) await this.#save(start.store);
+    if (this.#closed !== undefined || !this.#membership.owns(partition) || this.#read.has(partition)) return;
+    const owned = this.#own(partition, start, where);
+    this.#read.set(partition, owned);
+    owned.reader.start();
+  }
+
+  #own(partition: string, { position, done }: Start, where: string): Owned {
+    const { client, deadline, prefetch, silenceMs } = this.#parts;
+    const { perLane } = this.#options;
+    const batch = Math.ceil(perLane / 2);
+    const tenure = new Tenure(partition);
+    /** Until the first event has shown that the hub is still the one of the checkpoint. */
+    let unchecked = done;
+    const reader = new PartitionReader(client, partition, position, {
+      deadline,
+      options: { batch, prefetch, silenceMs },
+      sink: {
+        events: async (events) => {
+          const [first] = events;
+          const checked = first === undefined ? undefined : unchecked;
+          if (first !== undefined) unchecked = undefined;
+          const found =
+            checked === undefined || first === undefined ? "next" : checkFirst(where, checked, first);
+          if (typeof found !== "string" && found.again) {
+            await this.#startOver(partition, found.problem);
+            void reader.restart(earliest);
+            return;
+          }
+          if (typeof found !== "string") this.#handoff.fail(found.problem);
+          this.#arrived(tenure, found === "done" ? events.slice(1) : events);
+          await tenure.room(perLane - batch);
+        },
+        failed: (error) => {
+          this.#failed(tenure, reader, error);
+        },
+      },
+    });
+    return { tenure, reader };
+  }
+
+  #arrived(tenure: Tenure, events: readonly ReceivedEventData[]): void {
+    if (tenure.ended) return;
+    tenure.seen.lastHeardMs = this.#parts.deadline.runtime.now();
+    tenure.seen.failure = undefined;
+    const deliveries = events.map((event) => new EventDelivery(event, tenure, this.#hub));
+    for (const delivery of deliveries) tenure.open.add(delivery);
+    const last = deliveries.at(-1);
+    if (last !== undefined) tenure.seen.lastSequenceNumber = last.broker.sequenceNumber;
+    this.#handoff.push(...deliveries);
+  }
+
+  #failed(tenure: Tenure, reader: PartitionReader, error: unknown): void {
+    if (tenure.ended) return;
+    const mapped = mapError(error, `cannot read partition ${tenure.partition} of "${this.#hub}"`);
+    tenure.seen.failure = mapped.message;
+    if (mapped.code === "lockLost") {
+      this.#membership.drop(tenure.partition);
+      this.#lose(tenure.partition);
+      return;
+    }
+    // Several partitions of one connection fail together: that is told once.
+    if (this.#stalled.size === 0) this.#handoff.fail(mapped);
+    this.#stalled.add(reader);
+  }
+
+  /** What is in flight of the partition belongs to its next owner, who begins at the checkpoint. */
+  #lose(partition: string): void {
+    const read = this.#read.get(partition);
+    if (read === undefined) return;
+    this.#read.delete(partition);
+    const { tenure, reader } = read;
+    tenure.end();
+    void reader.stop();
+    const kept = new Set(tenure.open);
+    this.#handoff.forget((delivery) => delivery.tenure === tenure && kept.delete(delivery));
+    const error = partitionLost(this.#hub, partition);
+    for (const delivery of kept) this.#options.onLost(delivery, error);
+  }
+
+  /** The stored checkpoint is of no use: without it, one that is earlier can be stored. */
+  async #startOver(partition: string, problem: WaybillError): Promise<void> {
+    const { store, place, deadline } = this.#parts;
+    await within(deadline, problem.message, async () => store.forget(place, partition));
+    this.#handoff.fail(problem);
+  }
+
+  async #save(checkpoint: Checkpoint): Promise<void> {
+    const { store, place, deadline } = this.#parts;
+    await within(deadline, `cannot store a checkpoint of "${this.#hub}"`, async () =>
+      store.save(place, checkpoint),
+    );
+  }
+
+  async #settle({ delivery, action }: SettleRequest): Promise<WaybillError | undefined> {
+    const doing = `cannot ${action.kind} an event of "${this.#hub}"`;
+    try {
+      const own = ownEvent(delivery);
+      const { tenure } = own;
+      if (tenure.ended || !tenure.open.has(own)) return partitionLost(this.#hub, tenure.partition);
+      if (action.kind === "deadLetter") await this.#parts.park.keep(own, action.record);
+      else if (action.kind !== "complete") {
+        return new WaybillError(
+          "unsupported",
+          `an event of "${this.#hub}" cannot be put back or deferred: its partition goes on, or waits`,
+        );
+      }
+      tenure.settled(own);
+      return undefined;
+    } catch (error) {
+      return mapError(error, doing);
+    }
+  }
+
+  #mapped(error: unknown): WaybillError {
+    return mapError(error, `cannot read "${this.#hub}" for group "${this.#parts.place.group}"`);
+  }
+}
+
+interface Owned {
+  readonly tenure: Tenure;
+  readonly reader: PartitionReader;
+}
+
+/** Milliseconds for which a receive that was told to end waits for the reader's place. */
+const patienceMs = 5_000;
+
+/** Looks at who owns what between two questions which partitions there are. */
+const looksPerQuestion = 6;
+
+/** What was lost on the way to whoever asked for it is told to nobody: he never had it. */
+const stillOwned = (deliveries: readonly EventDelivery[]): readonly EventDelivery[] =>
+  deliveries.filter(({ tenure }) => !tenure.ended);
+
+/** Why nothing can be done with a partition any more. */
+const partitionLost = (hub: string, partition: string): WaybillError =>
+  new WaybillError(
+    "lockLost",
+    `partition ${partition} of "${hub}" belongs to another reader of the group now`,
+  );
+
+/** @throws {WaybillError} `settleFailed` for a delivery that no receiver of this kind made. */
+function ownEvent(delivery: Delivery): EventDelivery {
+  if (delivery instanceof EventDelivery) return delivery;
+  throw new WaybillError("settleFailed", "this is no delivery of the receiver", { class: "permanent" });
+}
