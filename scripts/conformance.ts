@@ -7,6 +7,7 @@ import {
   transportConformance,
   type ConformanceRow,
 } from "../src/testing/index.js";
+import { eventHubsAdapter } from "../test/conformance/event-hubs-adapter.js";
 import { memoryAdapter } from "../test/conformance/memory-adapter.js";
 import { memoryStores } from "../test/conformance/memory-stores.js";
 
@@ -16,7 +17,9 @@ import { memoryStores } from "../test/conformance/memory-stores.js";
  */
 const json = process.argv.includes("--json");
 
-const adapters = await tried([memoryAdapter].map((adapter) => [adapter.name, transportConformance(adapter)]));
+const adapters = await tried(
+  [memoryAdapter, eventHubsAdapter].map((adapter) => [adapter.name, transportConformance(adapter)]),
+);
 const stores = await tried([memoryStores].map((adapter) => [adapter.name, storeConformance(adapter)]));
 const failed = [...adapters, ...stores].some(({ rows }) => conformanceCounts(rows).fail > 0);
 

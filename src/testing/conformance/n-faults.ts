@@ -190,6 +190,7 @@ export const faults: readonly Behaviour[] = [
         );
         accepted(results);
         same((await reader.drain(500)).length, 500, "messages of a round");
+        if (sent % 5_000 === 0) await kit.world.dropRetained?.();
       }
     };
     await round(10_000);
