@@ -114,7 +114,8 @@ function plain(value: unknown): unknown {
   if (value instanceof Uint8Array) return { bytes: Buffer.from(value).toString("base64") };
   if (value instanceof Date) return { time: value.toISOString() };
   if (typeof value === "bigint") return { integer: String(value) };
-  return typeof value === "object" && value !== null ? String(value) : value;
+  // A map or a described value, which no header can be.
+  return typeof value === "object" && value !== null ? JSON.stringify(value) : value;
 }
 
 function restored(value: unknown): unknown {
