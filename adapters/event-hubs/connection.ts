@@ -39,6 +39,7 @@ class EventHubsConnection implements Connection {
   readonly #options: EventHubsOptions;
   readonly #service: string;
   readonly #deadline: Deadline;
+  readonly #closing: Deadline;
   readonly #producers = new Map<string, HubProducer>();
   readonly #open = new Set<Sender | Receiver | DeadLetterReceiver>();
   #closed: Promise<void> | undefined;
@@ -47,6 +48,7 @@ class EventHubsConnection implements Connection {
     this.#options = options;
     this.#service = service;
     this.#deadline = deadline;
+    this.#closing = { ...deadline, operationMs: Math.min(deadline.operationMs, longestCloseMs) };
   }
 
   sender({ address }: Destination): Sender {
@@ -64,8 +66,9 @@ class EventHubsConnection implements Connection {
       const park = new GroupPark(this.#options.park, place, this.#deadline);
       const balancing = { updateMs: balanceMs, expiryMs };
       const deadline = this.#deadline;
+      const closing = this.#closing;
       return new StreamReceiver(
-        { client, place, store, park, balancing, prefetch, silenceMs, deadline },
+        { client, place, store, park, balancing, prefetch, silenceMs, deadline, closing },
         options,
       );
     });
@@ -86,7 +89,7 @@ class EventHubsConnection implements Connection {
 
   async #close(): Promise<void> {
     await Promise.all([...this.#open].map(async (each) => each.close()));
-    await Promise.all([...this.#producers.values()].map((producer) => producer.close()));
+    await Promise.all([...this.#producers.values()].map((producer) => producer.close(this.#closing)));
   }
 
   /** One client per hub: it opens its connection when it is used. */
@@ -111,6 +114,9 @@ class EventHubsConnection implements Connection {
     }
   }
 }
+
+/** Milliseconds for each thing that a close waits for: who stops has a deadline of his own, and ownerships expire. */
+const longestCloseMs = 5_000;
 
 /** `hub`, or `hub/Partitions/2`, as the service itself writes the address of a partition. */
 function targetOf(address: string): HubTarget {

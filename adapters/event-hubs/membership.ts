@@ -16,6 +16,8 @@ export interface MembershipParts {
   readonly place: GroupPlace;
   readonly balancing: Balancing;
   readonly deadline: Deadline;
+  /** For giving up. */
+  readonly closing: Deadline;
   readonly partitions: () => Promise<readonly string[]>;
   /** It owns these now; also those that it owned and does not read. Rejects if they cannot be read at the moment. */
   readonly gained: (partitions: readonly string[]) => Promise<void>;
@@ -113,7 +115,7 @@ export class Membership {
   }
 
   async #claim(partition: string, etag: string | undefined): Promise<void> {
-    const ownership = await this.#store(partition, this.#me, etag);
+    const ownership = await this.#own(partition, etag);
     if (ownership === undefined) return;
     if (this.#closed) await this.#giveUp(ownership);
     else this.#held.set(partition, ownership);
@@ -123,7 +125,7 @@ export class Membership {
     await Promise.all(
       [...this.#held.values()].map(async (held) => {
         const { partition } = held;
-        const renewed = await this.#store(partition, this.#me, held.etag);
+        const renewed = await this.#own(partition, held.etag);
         if (this.#held.get(partition) !== held) {
           if (renewed !== undefined) await this.#giveUp(renewed);
         } else if (renewed === undefined) {
@@ -135,11 +137,15 @@ export class Membership {
   }
 
   async #giveUp({ partition, etag }: Ownership): Promise<void> {
-    await this.#store(partition, "", etag).catch(() => undefined);
+    const { store, place, closing } = this.#parts;
+    await within(closing, "cannot give up a partition", async () =>
+      store.claim(place, { partition, owner: "", etag }),
+    ).catch(() => undefined);
   }
 
-  #store(partition: string, owner: string, etag: string | undefined): Promise<Ownership | undefined> {
+  #own(partition: string, etag: string | undefined): Promise<Ownership | undefined> {
     const { store, place } = this.#parts;
+    const owner = this.#me;
     return this.#ask(`claim partition ${partition} of`, async () =>
       store.claim(place, { partition, owner, etag }),
     );

@@ -4,7 +4,7 @@ import type {
   ReceivedEventData,
   Subscription,
 } from "@azure/event-hubs";
-import { within, type Deadline } from "../../src/transport/index.js";
+import { within, type Deadline, type Runtime } from "../../src/transport/index.js";
 
 /** What a partition's events come to. */
 export interface PartitionSink {
@@ -36,7 +36,8 @@ export class PartitionReader {
   readonly #partition: string;
   readonly #sink: PartitionSink;
   readonly #options: ReadingOptions;
-  readonly #deadline: Deadline;
+  readonly #runtime: Runtime;
+  readonly #closing: Deadline;
   #position: EventPosition;
   #current: Current | undefined;
   #stopping: Promise<void> = Promise.resolve();
@@ -48,7 +49,8 @@ export class PartitionReader {
     parts: {
       readonly sink: PartitionSink;
       readonly options: ReadingOptions;
-      readonly deadline: Deadline;
+      readonly runtime: Runtime;
+      readonly closing: Deadline;
     },
   ) {
     this.#client = client;
@@ -56,7 +58,8 @@ export class PartitionReader {
     this.#position = position;
     this.#sink = parts.sink;
     this.#options = parts.options;
-    this.#deadline = parts.deadline;
+    this.#runtime = parts.runtime;
+    this.#closing = parts.closing;
   }
 
   get running(): boolean {
@@ -88,7 +91,7 @@ export class PartitionReader {
     this.#current = undefined;
     if (current?.subscription === undefined) return this.#stopping;
     const { subscription } = current;
-    this.#stopping = within(this.#deadline, "cannot stop reading", () => subscription.close()).catch(
+    this.#stopping = within(this.#closing, "cannot stop reading", () => subscription.close()).catch(
       () => undefined,
     );
     return this.#stopping;
@@ -140,7 +143,7 @@ export class PartitionReader {
       return;
     }
     current.atOnce = true;
-    this.#deadline.runtime.defer(() => {
+    this.#runtime.defer(() => {
       current.atOnce = false;
     });
   }

@@ -30,6 +30,8 @@ export interface StreamReceiverParts {
   readonly prefetch: number;
   readonly silenceMs: number;
   readonly deadline: Deadline;
+  /** For everything that a close waits for. */
+  readonly closing: Deadline;
 }
 
 /** What is known of a partition that a receiver reads. */
@@ -70,7 +72,7 @@ export class StreamReceiver implements Receiver {
   #closed: Promise<void> | undefined;
 
   constructor(parts: StreamReceiverParts, options: ReceiverOptions) {
-    const { client, place, store, balancing, deadline } = parts;
+    const { client, place, store, balancing, deadline, closing } = parts;
     this.#parts = parts;
     this.#options = options;
     this.#membership = new Membership({
@@ -78,6 +80,7 @@ export class StreamReceiver implements Receiver {
       place,
       balancing,
       deadline,
+      closing,
       partitions: () => this.#partitionIds(client),
       gained: (partitions) => this.#gained(partitions),
       lost: (partition) => {
@@ -132,7 +135,7 @@ export class StreamReceiver implements Receiver {
   }
 
   async #close(): Promise<void> {
-    const { client, deadline } = this.#parts;
+    const { client, closing } = this.#parts;
     for (const { tenure } of this.#read.values()) tenure.end();
     this.#handoff.close();
     await Promise.all([
@@ -140,7 +143,7 @@ export class StreamReceiver implements Receiver {
       ...[...this.#read.values()].map(({ reader }) => reader.stop()),
     ]);
     this.#read.clear();
-    await within(deadline, "cannot close a client", () => client.close()).catch(() => undefined);
+    await within(closing, "cannot close a client", () => client.close()).catch(() => undefined);
   }
 
   /**
@@ -229,14 +232,15 @@ export class StreamReceiver implements Receiver {
   }
 
   #own(partition: string, { position, done }: Start, where: string): Owned {
-    const { client, deadline, prefetch, silenceMs } = this.#parts;
+    const { client, deadline, closing, prefetch, silenceMs } = this.#parts;
     const { perLane } = this.#options;
     const batch = Math.ceil(perLane / 2);
     const tenure = new Tenure(partition);
     /** Until the first event has shown that the hub is still the one of the checkpoint. */
     let unchecked = done;
     const reader = new PartitionReader(client, partition, position, {
-      deadline,
+      runtime: deadline.runtime,
+      closing,
       options: { batch, prefetch, silenceMs },
       sink: {
         events: async (events) => {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { blobCheckpoints, blobPark, blobStore } from "../../adapters/blob/index.js";
 import { memoryCheckpoints, memoryPark } from "../../adapters/event-hubs/index.js";
 import type { CheckpointStore, ParkStore } from "../../src/store/index.js";
+import { envelope, HubFixture, numbers, outgoing, record } from "../event-hubs/hub-fixture.js";
 import { Containers } from "./containers.js";
 
 let containers: Containers;
@@ -114,6 +115,33 @@ describe("checkpoints in blobs", () => {
     if (owned !== undefined) await theirs.claimOwnership([{ ...owned, ownerId: "theirs" }]);
     expect(await ours.owners(place)).toMatchObject([{ partition: "1", owner: "theirs" }]);
     expect(await ours.claim(place, { partition: "1", owner: "ours", etag: claimed?.etag })).toBeUndefined();
+  });
+});
+
+describe("a consumer group with blob stores", () => {
+  it("goes on behind its checkpoint, and finds what it parked", async () => {
+    const hub = await HubFixture.start(1);
+    try {
+      const stores = {
+        checkpoints: blobCheckpoints(await containers.next()),
+        park: blobPark(await containers.next()),
+      };
+      const line = await hub.connect(stores);
+      await line.sender().send(outgoing(...[1, 2, 3].map((n) => envelope(n, { key: "one" }))));
+      const first = line.reader();
+      const [one, two] = await first.take(3);
+      if (one === undefined || two === undefined) throw new Error("three events come");
+      await first.complete(one);
+      await first.receiver.settle([{ delivery: two, action: { kind: "deadLetter", record } }]);
+      await first.checkpoint(two);
+      await first.receiver.close();
+      const second = line.reader();
+      expect(numbers(await second.take(1))).toEqual([3]);
+      const letters = await line.deadLetters().peek(10);
+      expect(numbers(letters)).toEqual([2]);
+    } finally {
+      await hub.close();
+    }
   });
 });
 

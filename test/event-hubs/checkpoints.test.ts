@@ -1,6 +1,4 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { blobCheckpoints } from "../../adapters/blob/index.js";
-import { Containers } from "../blob/containers.js";
 import { envelope, HubFixture, numbers, outgoing, type HubLine } from "./hub-fixture.js";
 
 let hub: HubFixture;
@@ -29,22 +27,6 @@ describe("a consumer group", () => {
     await first.receiver.close();
     await send(line, 3);
     expect(numbers(await line.reader({ startFrom: "latest" }).take(1))).toEqual([3]);
-  });
-
-  it("goes on behind its checkpoint in a blob container", async () => {
-    const containers = await Containers.start();
-    try {
-      const line = await hub.connect({ checkpoints: blobCheckpoints(await containers.next()) });
-      await send(line, 1, 2, 3);
-      const first = line.reader();
-      const got = await first.take(3);
-      await first.complete(...got);
-      await first.checkpoint(got[1]);
-      await first.receiver.close();
-      expect(numbers(await line.reader().take(1))).toEqual([3]);
-    } finally {
-      await containers.close();
-    }
   });
 
   it("never stores a checkpoint before the one that is stored", async () => {
