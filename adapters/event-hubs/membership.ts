@@ -1,5 +1,6 @@
 import type { CheckpointStore, GroupPlace, Ownership } from "../../src/store/index.js";
-import { within, WaybillError, type Deadline } from "../../src/transport/index.js";
+import type { Deadline } from "../../src/transport/index.js";
+import { askStore } from "./ask-store.js";
 import { partitionsToClaim } from "./share-partitions.js";
 
 /** How the members of a consumer group share its partitions. */
@@ -82,7 +83,7 @@ export class Membership {
   async #look(): Promise<void> {
     const { store, place, partitions, gained, deadline } = this.#parts;
     const ids = await partitions();
-    const owners = await this.#ask("see who owns", async () => store.owners(place));
+    const owners = await this.#ask("see who owns", () => store.owners(place));
     if (this.#closed) return;
     const live = this.#live(owners);
     const wanted = partitionsToClaim({
@@ -138,7 +139,7 @@ export class Membership {
 
   async #giveUp({ partition, etag }: Ownership): Promise<void> {
     const { store, place, closing } = this.#parts;
-    await within(closing, "cannot give up a partition", async () =>
+    await askStore(closing, "cannot give up a partition", () =>
       store.claim(place, { partition, owner: "", etag }),
     ).catch(() => undefined);
   }
@@ -146,19 +147,12 @@ export class Membership {
   #own(partition: string, etag: string | undefined): Promise<Ownership | undefined> {
     const { store, place } = this.#parts;
     const owner = this.#me;
-    return this.#ask(`claim partition ${partition} of`, async () =>
-      store.claim(place, { partition, owner, etag }),
-    );
+    return this.#ask(`claim partition ${partition} of`, () => store.claim(place, { partition, owner, etag }));
   }
 
-  async #ask<T>(doing: string, operation: () => Promise<T>): Promise<T> {
+  #ask<T>(doing: string, operation: () => T | Promise<T>): Promise<T> {
     const { place, store, deadline } = this.#parts;
-    const text = `cannot ${doing} "${place.stream}/${place.group}" in ${store.name}`;
-    try {
-      return await within(deadline, text, operation);
-    } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new WaybillError("storeFailed", `${text}: ${reason.slice(0, 1_000)}`, { cause });
-    }
+    const where = `"${place.stream}/${place.group}" in ${store.name}`;
+    return askStore(deadline, `cannot ${doing} ${where}`, operation);
   }
 }

@@ -2,13 +2,13 @@ import type { GroupPlace, Parked, ParkStore } from "../../src/store/index.js";
 import {
   fromDeadLetterProperties,
   toDeadLetterProperties,
-  within,
   type BrokerFacts,
   type DeadLetterDelivery,
   type DeadLetterRecord,
   type Deadline,
   type IncomingAmqpMessage,
 } from "../../src/transport/index.js";
+import { askStore } from "./ask-store.js";
 import { incomingOf, readMessage, type EventDelivery } from "./event-delivery.js";
 
 /**
@@ -51,7 +51,7 @@ export class GroupPark {
       (broker.sequenceNumber ?? "").padStart(19, "0"),
     ].join("-");
     const bytes = Buffer.from(JSON.stringify(document));
-    await within(this.#deadline, `cannot park an event of "${this.#place.stream}"`, async () =>
+    await askStore(this.#deadline, `cannot park an event of "${this.#place.stream}"`, () =>
       this.#store.put(this.box, { id, bytes }),
     );
   }

@@ -12,6 +12,7 @@ import {
   type SettleRequest,
   type TimerHandle,
 } from "../../src/transport/index.js";
+import { askStore } from "./ask-store.js";
 import { EventDelivery } from "./event-delivery.js";
 import { mapError } from "./map-error.js";
 import { Membership, type Balancing } from "./membership.js";
@@ -203,7 +204,7 @@ export class StreamReceiver implements Receiver {
     this.#stalled.clear();
     if (fresh.length === 0) return;
     const { store, place, deadline } = this.#parts;
-    const stored = await within(deadline, `cannot load the checkpoints of "${this.#hub}"`, async () =>
+    const stored = await askStore(deadline, `cannot load the checkpoints of "${this.#hub}"`, () =>
       store.load(place),
     );
     await Promise.all(
@@ -308,13 +309,13 @@ export class StreamReceiver implements Receiver {
   /** The stored checkpoint is of no use: without it, one that is earlier can be stored. */
   async #startOver(partition: string, problem: WaybillError): Promise<void> {
     const { store, place, deadline } = this.#parts;
-    await within(deadline, problem.message, async () => store.forget(place, partition));
+    await askStore(deadline, problem.message, () => store.forget(place, partition));
     this.#handoff.fail(problem);
   }
 
   async #save(checkpoint: Checkpoint): Promise<void> {
     const { store, place, deadline } = this.#parts;
-    await within(deadline, `cannot store a checkpoint of "${this.#hub}"`, async () =>
+    await askStore(deadline, `cannot store a checkpoint of "${this.#hub}"`, () =>
       store.save(place, checkpoint),
     );
   }

@@ -76,7 +76,7 @@ describe("an event that is given up", () => {
     const reader = line.reader();
     const [delivery] = await reader.take(1);
     if (delivery === undefined) throw new Error("it comes");
-    expect(await park(reader, delivery)).toMatchObject({ code: "transportFailed" });
+    expect(await park(reader, delivery)).toMatchObject({ code: "storeFailed" });
     expect(await reader.complete(delivery)).toEqual([undefined]);
   });
 
