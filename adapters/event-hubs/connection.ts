@@ -1,3 +1,4 @@
+import type { EventHubConsumerClient } from "@azure/event-hubs";
 import type { GroupPlace } from "../../src/store/index.js";
 import {
   WaybillError,
@@ -59,7 +60,8 @@ class EventHubsConnection implements Connection {
   receiver(source: Source, options: ReceiverOptions): Receiver {
     const { address: hub, group } = groupOf(source);
     return this.#opened(`read "${hub}"`, () => {
-      const client = this.#options.consumer(hub, group);
+      const another = (): EventHubConsumerClient => this.#options.consumer(hub, group);
+      const client = another();
       const { checkpoints: store, balanceMs = 10_000, expiryMs = 30_000 } = this.#options;
       const { prefetch = 300, silenceMs = 5_000 } = this.#options;
       const place: GroupPlace = { namespace: client.fullyQualifiedNamespace, stream: hub, group };
@@ -68,7 +70,7 @@ class EventHubsConnection implements Connection {
       const deadline = this.#deadline;
       const closing = this.#closing;
       return new StreamReceiver(
-        { client, place, store, park, balancing, prefetch, silenceMs, deadline, closing },
+        { client, another, place, store, park, balancing, prefetch, silenceMs, deadline, closing },
         options,
       );
     });

@@ -131,11 +131,18 @@ export class PartitionReader {
   async #events(current: Current, events: readonly ReceivedEventData[]): Promise<void> {
     if (this.#current !== current) return;
     const last = events.at(-1);
+    const before = this.#position;
     if (last !== undefined) this.#position = { sequenceNumber: last.sequenceNumber, isInclusive: false };
     // What comes before the event loop has turned lay in the SDK's queue, which then asked for nothing.
     const asked = current.atOnce ? 0 : this.#options.prefetch;
     current.underWay = Math.max(0, current.underWay + asked - events.length);
-    await this.#sink.events(events);
+    try {
+      await this.#sink.events(events);
+    } catch (error) {
+      // They were not taken: they are read again.
+      if (this.#current === current) this.#position = before;
+      throw error;
+    }
     if (this.#current !== current) return;
     if (current.underWay > this.#options.prefetch * creditFactor) {
       void this.stop();

@@ -16,19 +16,19 @@ const earliest = { offset: "-1" };
 
 describe("a partition without a checkpoint", () => {
   it.each([
-    ["earliest", "earliest" as const, ends(0, 9), { position: earliest }],
-    ["a time", { afterMs: 7 }, ends(0, 9), { position: { enqueuedOn: 7 } }],
+    ["earliest", "earliest" as const, ends(3, 9), { position: earliest, last: 2 }],
+    ["a time", { afterMs: 7 }, ends(0, 9), { position: { enqueuedOn: 7 }, last: undefined }],
     [
       "latest, which is remembered",
       "latest" as const,
       ends(0, 9),
-      { position: { sequenceNumber: 9, isInclusive: false }, store: done(9) },
+      { position: { sequenceNumber: 9, isInclusive: false }, last: 9, store: done(9) },
     ],
     [
       "latest of an empty hub, before everything that is still to come",
       "latest" as const,
       ends(0, -1),
-      { position: earliest, store: done(-1, "-1") },
+      { position: earliest, last: -1, store: done(-1, "-1") },
     ],
   ])("is read from %s", (_, startFrom, at, start) => {
     expect(startOf("here", "0", undefined, startFrom, at)).toEqual(start);
@@ -42,13 +42,14 @@ describe("a partition with a checkpoint", () => {
   ])("is read from %s", (_, checkpoint, at) => {
     expect(startOf("here", "0", checkpoint, "latest", at)).toEqual({
       position: { sequenceNumber: Number(checkpoint.sequenceNumber), isInclusive: true },
+      last: Number(checkpoint.sequenceNumber) - 1,
       done: checkpoint,
     });
   });
 
   it("is read from its beginning when nothing between was missed", () => {
-    expect(startOf("here", "0", done(5), "latest", ends(6, 9))).toEqual({ position: earliest });
-    expect(startOf("here", "0", done(-1), "latest", ends(0, 9))).toEqual({ position: earliest });
+    expect(startOf("here", "0", done(5), "latest", ends(6, 9))).toEqual({ position: earliest, last: 5 });
+    expect(startOf("here", "0", done(-1), "latest", ends(0, 9))).toEqual({ position: earliest, last: -1 });
   });
 
   it.each([
