@@ -1,3 +1,4 @@
+import type { EventHubConsumerClient } from "@azure/event-hubs";
 import type { GroupPlace } from "../../src/store/index.js";
 import {
   WaybillError,
@@ -39,6 +40,7 @@ class EventHubsConnection implements Connection {
   readonly #options: EventHubsOptions;
   readonly #service: string;
   readonly #deadline: Deadline;
+  readonly #closing: Deadline;
   readonly #producers = new Map<string, HubProducer>();
   readonly #open = new Set<Sender | Receiver | DeadLetterReceiver>();
   #closed: Promise<void> | undefined;
@@ -47,6 +49,7 @@ class EventHubsConnection implements Connection {
     this.#options = options;
     this.#service = service;
     this.#deadline = deadline;
+    this.#closing = { ...deadline, operationMs: Math.min(deadline.operationMs, longestCloseMs) };
   }
 
   sender({ address }: Destination): Sender {
@@ -57,15 +60,17 @@ class EventHubsConnection implements Connection {
   receiver(source: Source, options: ReceiverOptions): Receiver {
     const { address: hub, group } = groupOf(source);
     return this.#opened(`read "${hub}"`, () => {
-      const client = this.#options.consumer(hub, group);
+      const another = (): EventHubConsumerClient => this.#options.consumer(hub, group);
+      const client = another();
       const { checkpoints: store, balanceMs = 10_000, expiryMs = 30_000 } = this.#options;
       const { prefetch = 300, silenceMs = 5_000 } = this.#options;
       const place: GroupPlace = { namespace: client.fullyQualifiedNamespace, stream: hub, group };
       const park = new GroupPark(this.#options.park, place, this.#deadline);
       const balancing = { updateMs: balanceMs, expiryMs };
       const deadline = this.#deadline;
+      const closing = this.#closing;
       return new StreamReceiver(
-        { client, place, store, park, balancing, prefetch, silenceMs, deadline },
+        { client, another, place, store, park, balancing, prefetch, silenceMs, deadline, closing },
         options,
       );
     });
@@ -86,7 +91,7 @@ class EventHubsConnection implements Connection {
 
   async #close(): Promise<void> {
     await Promise.all([...this.#open].map(async (each) => each.close()));
-    await Promise.all([...this.#producers.values()].map((producer) => producer.close()));
+    await Promise.all([...this.#producers.values()].map((producer) => producer.close(this.#closing)));
   }
 
   /** One client per hub: it opens its connection when it is used. */
@@ -111,6 +116,9 @@ class EventHubsConnection implements Connection {
     }
   }
 }
+
+/** Milliseconds for each thing that a close waits for: who stops has a deadline of his own, and ownerships expire. */
+const longestCloseMs = 5_000;
 
 /** `hub`, or `hub/Partitions/2`, as the service itself writes the address of a partition. */
 function targetOf(address: string): HubTarget {

@@ -1,12 +1,12 @@
 import type { TakenParked } from "../../src/store/index.js";
 import {
   WaybillError,
-  within,
   type DeadLetterDelivery,
   type DeadLetterReceiver,
   type Deadline,
   type SettleRequest,
 } from "../../src/transport/index.js";
+import { askStore } from "./ask-store.js";
 import { mapError } from "./map-error.js";
 import type { GroupPark } from "./park.js";
 
@@ -14,13 +14,8 @@ import type { GroupPark } from "./park.js";
 export function deadLetterReceiver(park: GroupPark, from: string, deadline: Deadline): DeadLetterReceiver {
   const { store, box } = park;
   const taken = new Map<string, TakenParked>();
-  const attempt = async <T>(doing: string, operation: () => T | Promise<T>): Promise<T> => {
-    try {
-      return await within(deadline, doing, async () => operation());
-    } catch (error) {
-      throw mapError(error, doing);
-    }
-  };
+  const attempt = <T>(doing: string, operation: () => T | Promise<T>): Promise<T> =>
+    askStore(deadline, doing, operation);
   const settleOne = async ({ delivery, action }: SettleRequest): Promise<WaybillError | undefined> => {
     const id = delivery.broker.sequenceNumber ?? "";
     const doing = `cannot ${action.kind} dead letter ${id} of "${from}"`;

@@ -6,8 +6,9 @@ import {
   type Delivery,
   type Envelope,
   type IncomingAmqpMessage,
-  type WaybillError,
+  WaybillError,
 } from "../../src/transport/index.js";
+import { isUnreadable } from "./isolate.js";
 import type { Tenure } from "./tenure.js";
 
 /** A delivery of a stream: its lane is its partition. */
@@ -25,7 +26,7 @@ export class EventDelivery implements Delivery {
 
   constructor(native: ReceivedEventData, tenure: Tenure, hub: string) {
     const fallbackId = `${hub}/${tenure.partition}/${String(native.sequenceNumber)}`;
-    const { envelope, defect } = readMessage(incomingOf(native), fallbackId);
+    const { envelope, defect = unreadableDefect(native) } = readMessage(incomingOf(native), fallbackId);
     this.envelope = envelope;
     if (defect !== undefined) this.defect = defect;
     this.lane = tenure.partition;
@@ -34,6 +35,11 @@ export class EventDelivery implements Delivery {
     this.tenure = tenure;
   }
 }
+
+const unreadableDefect = (native: ReceivedEventData): WaybillError | undefined =>
+  isUnreadable(native)
+    ? new WaybillError("undecodable", "the service's client cannot decode the event: nothing of it is here")
+    : undefined;
 
 /** Whether `native` of a delivery is an event of `@azure/event-hubs`. */
 export const isEventHubsEvent = (native: unknown): native is ReceivedEventData =>
@@ -82,8 +88,11 @@ function bytesOf(body: unknown): Uint8Array {
   if (body instanceof Uint8Array) return body;
   if (body === undefined || body === null) return new Uint8Array();
   if (Array.isArray(body) && body.every((part) => part instanceof Uint8Array)) return Buffer.concat(body);
-  return Buffer.from(typeof body === "string" ? body : JSON.stringify(body));
+  return Buffer.from(typeof body === "string" ? body : JSON.stringify(body, withoutBigInts));
 }
+
+const withoutBigInts = (_name: string, value: unknown): unknown =>
+  typeof value === "bigint" ? String(value) : value;
 
 const textOrNothing = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
 

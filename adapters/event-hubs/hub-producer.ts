@@ -29,8 +29,8 @@ export class HubProducer {
     }
   }
 
-  async close(): Promise<void> {
-    await within(this.#deadline, "cannot close a client", () => this.client.close()).catch(() => undefined);
+  async close(closing: Deadline): Promise<void> {
+    await within(closing, "cannot close a client", () => this.client.close()).catch(() => undefined);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { CheckpointStore, GroupPlace, Ownership } from "../../src/store/index.js";
-import { within, WaybillError, type Deadline } from "../../src/transport/index.js";
+import type { Deadline } from "../../src/transport/index.js";
+import { askStore } from "./ask-store.js";
 import { partitionsToClaim } from "./share-partitions.js";
 
 /** How the members of a consumer group share its partitions. */
@@ -16,6 +17,8 @@ export interface MembershipParts {
   readonly place: GroupPlace;
   readonly balancing: Balancing;
   readonly deadline: Deadline;
+  /** For giving up. */
+  readonly closing: Deadline;
   readonly partitions: () => Promise<readonly string[]>;
   /** It owns these now; also those that it owned and does not read. Rejects if they cannot be read at the moment. */
   readonly gained: (partitions: readonly string[]) => Promise<void>;
@@ -80,7 +83,7 @@ export class Membership {
   async #look(): Promise<void> {
     const { store, place, partitions, gained, deadline } = this.#parts;
     const ids = await partitions();
-    const owners = await this.#ask("see who owns", async () => store.owners(place));
+    const owners = await this.#ask("see who owns", () => store.owners(place));
     if (this.#closed) return;
     const live = this.#live(owners);
     const wanted = partitionsToClaim({
@@ -113,7 +116,7 @@ export class Membership {
   }
 
   async #claim(partition: string, etag: string | undefined): Promise<void> {
-    const ownership = await this.#store(partition, this.#me, etag);
+    const ownership = await this.#own(partition, etag);
     if (ownership === undefined) return;
     if (this.#closed) await this.#giveUp(ownership);
     else this.#held.set(partition, ownership);
@@ -123,7 +126,7 @@ export class Membership {
     await Promise.all(
       [...this.#held.values()].map(async (held) => {
         const { partition } = held;
-        const renewed = await this.#store(partition, this.#me, held.etag);
+        const renewed = await this.#own(partition, held.etag);
         if (this.#held.get(partition) !== held) {
           if (renewed !== undefined) await this.#giveUp(renewed);
         } else if (renewed === undefined) {
@@ -135,24 +138,21 @@ export class Membership {
   }
 
   async #giveUp({ partition, etag }: Ownership): Promise<void> {
-    await this.#store(partition, "", etag).catch(() => undefined);
+    const { store, place, closing } = this.#parts;
+    await askStore(closing, "cannot give up a partition", () =>
+      store.claim(place, { partition, owner: "", etag }),
+    ).catch(() => undefined);
   }
 
-  #store(partition: string, owner: string, etag: string | undefined): Promise<Ownership | undefined> {
+  #own(partition: string, etag: string | undefined): Promise<Ownership | undefined> {
     const { store, place } = this.#parts;
-    return this.#ask(`claim partition ${partition} of`, async () =>
-      store.claim(place, { partition, owner, etag }),
-    );
+    const owner = this.#me;
+    return this.#ask(`claim partition ${partition} of`, () => store.claim(place, { partition, owner, etag }));
   }
 
-  async #ask<T>(doing: string, operation: () => Promise<T>): Promise<T> {
+  #ask<T>(doing: string, operation: () => T | Promise<T>): Promise<T> {
     const { place, store, deadline } = this.#parts;
-    const text = `cannot ${doing} "${place.stream}/${place.group}" in ${store.name}`;
-    try {
-      return await within(deadline, text, operation);
-    } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new WaybillError("storeFailed", `${text}: ${reason.slice(0, 1_000)}`, { cause });
-    }
+    const where = `"${place.stream}/${place.group}" in ${store.name}`;
+    return askStore(deadline, `cannot ${doing} ${where}`, operation);
   }
 }

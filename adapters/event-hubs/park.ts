@@ -2,13 +2,13 @@ import type { GroupPlace, Parked, ParkStore } from "../../src/store/index.js";
 import {
   fromDeadLetterProperties,
   toDeadLetterProperties,
-  within,
   type BrokerFacts,
   type DeadLetterDelivery,
   type DeadLetterRecord,
   type Deadline,
   type IncomingAmqpMessage,
 } from "../../src/transport/index.js";
+import { askStore } from "./ask-store.js";
 import { incomingOf, readMessage, type EventDelivery } from "./event-delivery.js";
 
 /**
@@ -51,7 +51,7 @@ export class GroupPark {
       (broker.sequenceNumber ?? "").padStart(19, "0"),
     ].join("-");
     const bytes = Buffer.from(JSON.stringify(document));
-    await within(this.#deadline, `cannot park an event of "${this.#place.stream}"`, async () =>
+    await askStore(this.#deadline, `cannot park an event of "${this.#place.stream}"`, () =>
       this.#store.put(this.box, { id, bytes }),
     );
   }
@@ -114,7 +114,8 @@ function plain(value: unknown): unknown {
   if (value instanceof Uint8Array) return { bytes: Buffer.from(value).toString("base64") };
   if (value instanceof Date) return { time: value.toISOString() };
   if (typeof value === "bigint") return { integer: String(value) };
-  return typeof value === "object" && value !== null ? String(value) : value;
+  // A map or a described value, which no header can be.
+  return typeof value === "object" && value !== null ? JSON.stringify(value) : value;
 }
 
 function restored(value: unknown): unknown {

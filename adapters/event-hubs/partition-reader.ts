@@ -4,7 +4,7 @@ import type {
   ReceivedEventData,
   Subscription,
 } from "@azure/event-hubs";
-import { within, type Deadline } from "../../src/transport/index.js";
+import { within, type Deadline, type Runtime } from "../../src/transport/index.js";
 
 /** What a partition's events come to. */
 export interface PartitionSink {
@@ -36,7 +36,8 @@ export class PartitionReader {
   readonly #partition: string;
   readonly #sink: PartitionSink;
   readonly #options: ReadingOptions;
-  readonly #deadline: Deadline;
+  readonly #runtime: Runtime;
+  readonly #closing: Deadline;
   #position: EventPosition;
   #current: Current | undefined;
   #stopping: Promise<void> = Promise.resolve();
@@ -48,7 +49,8 @@ export class PartitionReader {
     parts: {
       readonly sink: PartitionSink;
       readonly options: ReadingOptions;
-      readonly deadline: Deadline;
+      readonly runtime: Runtime;
+      readonly closing: Deadline;
     },
   ) {
     this.#client = client;
@@ -56,7 +58,8 @@ export class PartitionReader {
     this.#position = position;
     this.#sink = parts.sink;
     this.#options = parts.options;
-    this.#deadline = parts.deadline;
+    this.#runtime = parts.runtime;
+    this.#closing = parts.closing;
   }
 
   get running(): boolean {
@@ -88,7 +91,7 @@ export class PartitionReader {
     this.#current = undefined;
     if (current?.subscription === undefined) return this.#stopping;
     const { subscription } = current;
-    this.#stopping = within(this.#deadline, "cannot stop reading", () => subscription.close()).catch(
+    this.#stopping = within(this.#closing, "cannot stop reading", () => subscription.close()).catch(
       () => undefined,
     );
     return this.#stopping;
@@ -128,11 +131,18 @@ export class PartitionReader {
   async #events(current: Current, events: readonly ReceivedEventData[]): Promise<void> {
     if (this.#current !== current) return;
     const last = events.at(-1);
+    const before = this.#position;
     if (last !== undefined) this.#position = { sequenceNumber: last.sequenceNumber, isInclusive: false };
     // What comes before the event loop has turned lay in the SDK's queue, which then asked for nothing.
     const asked = current.atOnce ? 0 : this.#options.prefetch;
     current.underWay = Math.max(0, current.underWay + asked - events.length);
-    await this.#sink.events(events);
+    try {
+      await this.#sink.events(events);
+    } catch (error) {
+      // They were not taken: they are read again.
+      if (this.#current === current) this.#position = before;
+      throw error;
+    }
     if (this.#current !== current) return;
     if (current.underWay > this.#options.prefetch * creditFactor) {
       void this.stop();
@@ -140,7 +150,7 @@ export class PartitionReader {
       return;
     }
     current.atOnce = true;
-    this.#deadline.runtime.defer(() => {
+    this.#runtime.defer(() => {
       current.atOnce = false;
     });
   }

@@ -1,4 +1,4 @@
-import type { EventHubConsumerClient, ReceivedEventData } from "@azure/event-hubs";
+import type { EventHubConsumerClient } from "@azure/event-hubs";
 import type { Checkpoint, CheckpointStore, GroupPlace } from "../../src/store/index.js";
 import {
   Handoff,
@@ -12,17 +12,20 @@ import {
   type SettleRequest,
   type TimerHandle,
 } from "../../src/transport/index.js";
+import { askStore } from "./ask-store.js";
 import { EventDelivery } from "./event-delivery.js";
 import { mapError } from "./map-error.js";
 import { Membership, type Balancing } from "./membership.js";
 import type { GroupPark } from "./park.js";
-import { PartitionReader } from "./partition-reader.js";
-import { checkFirst, earliest, startOf, type Start } from "./start-position.js";
-import { Tenure } from "./tenure.js";
+import { OwnedPartition, type PartitionHost } from "./owned-partition.js";
+import type { PartitionReader } from "./partition-reader.js";
+import { startOf } from "./start-position.js";
 
 /** What a receiver of a consumer group stands on. */
 export interface StreamReceiverParts {
   readonly client: EventHubConsumerClient;
+  /** Makes another client, with a connection of its own. */
+  readonly another: () => EventHubConsumerClient;
   readonly place: GroupPlace;
   readonly store: CheckpointStore;
   readonly park: GroupPark;
@@ -30,6 +33,8 @@ export interface StreamReceiverParts {
   readonly prefetch: number;
   readonly silenceMs: number;
   readonly deadline: Deadline;
+  /** For everything that a close waits for. */
+  readonly closing: Deadline;
 }
 
 /** What is known of a partition that a receiver reads. */
@@ -61,7 +66,7 @@ export class StreamReceiver implements Receiver {
   readonly #options: ReceiverOptions;
   readonly #membership: Membership;
   readonly #handoff = new Handoff<EventDelivery>();
-  readonly #read = new Map<string, Owned>();
+  readonly #read = new Map<string, OwnedPartition>();
   readonly #stalled = new Set<PartitionReader>();
   /** Whether a look has succeeded since the last one that was told to have failed. */
   #ready = false;
@@ -70,7 +75,7 @@ export class StreamReceiver implements Receiver {
   #closed: Promise<void> | undefined;
 
   constructor(parts: StreamReceiverParts, options: ReceiverOptions) {
-    const { client, place, store, balancing, deadline } = parts;
+    const { client, place, store, balancing, deadline, closing } = parts;
     this.#parts = parts;
     this.#options = options;
     this.#membership = new Membership({
@@ -78,6 +83,7 @@ export class StreamReceiver implements Receiver {
       place,
       balancing,
       deadline,
+      closing,
       partitions: () => this.#partitionIds(client),
       gained: (partitions) => this.#gained(partitions),
       lost: (partition) => {
@@ -132,7 +138,7 @@ export class StreamReceiver implements Receiver {
   }
 
   async #close(): Promise<void> {
-    const { client, deadline } = this.#parts;
+    const { client, closing } = this.#parts;
     for (const { tenure } of this.#read.values()) tenure.end();
     this.#handoff.close();
     await Promise.all([
@@ -140,7 +146,7 @@ export class StreamReceiver implements Receiver {
       ...[...this.#read.values()].map(({ reader }) => reader.stop()),
     ]);
     this.#read.clear();
-    await within(deadline, "cannot close a client", () => client.close()).catch(() => undefined);
+    await within(closing, "cannot close a client", () => client.close()).catch(() => undefined);
   }
 
   /**
@@ -198,9 +204,11 @@ export class StreamReceiver implements Receiver {
     const fresh = partitions.filter((partition) => !this.#read.has(partition));
     for (const { reader } of this.#read.values()) if (!reader.running) reader.start();
     this.#stalled.clear();
+    for (const owned of this.#read.values())
+      void owned.watch().catch((error: unknown) => this.#handoff.fail(this.#mapped(error)));
     if (fresh.length === 0) return;
     const { store, place, deadline } = this.#parts;
-    const stored = await within(deadline, `cannot load the checkpoints of "${this.#hub}"`, async () =>
+    const stored = await askStore(deadline, `cannot load the checkpoints of "${this.#hub}"`, () =>
       store.load(place),
     );
     await Promise.all(
@@ -223,57 +231,34 @@ export class StreamReceiver implements Receiver {
     if (start.problem !== undefined) await this.#startOver(partition, start.problem);
     if (start.store !== undefined) await this.#save(start.store);
     if (this.#closed !== undefined || !this.#membership.owns(partition) || this.#read.has(partition)) return;
-    const owned = this.#own(partition, start, where);
+    const { perLane } = this.#options;
+    const parts = { ...this.#parts, partition, where, perLane };
+    const owned = new OwnedPartition(parts, start, this.#host(partition));
     this.#read.set(partition, owned);
     owned.reader.start();
   }
 
-  #own(partition: string, { position, done }: Start, where: string): Owned {
-    const { client, deadline, prefetch, silenceMs } = this.#parts;
-    const { perLane } = this.#options;
-    const batch = Math.ceil(perLane / 2);
-    const tenure = new Tenure(partition);
-    /** Until the first event has shown that the hub is still the one of the checkpoint. */
-    let unchecked = done;
-    const reader = new PartitionReader(client, partition, position, {
-      deadline,
-      options: { batch, prefetch, silenceMs },
-      sink: {
-        events: async (events) => {
-          const [first] = events;
-          const checked = first === undefined ? undefined : unchecked;
-          if (first !== undefined) unchecked = undefined;
-          const found =
-            checked === undefined || first === undefined ? "next" : checkFirst(where, checked, first);
-          if (typeof found !== "string" && found.again) {
-            await this.#startOver(partition, found.problem);
-            void reader.restart(earliest);
-            return;
-          }
-          if (typeof found !== "string") this.#handoff.fail(found.problem);
-          this.#arrived(tenure, found === "done" ? events.slice(1) : events);
-          await tenure.room(perLane - batch);
-        },
-        failed: (error) => {
-          this.#failed(tenure, reader, error);
-        },
+  #host(partition: string): PartitionHost {
+    return {
+      arrived: (tenure, events) => {
+        if (tenure.ended) return;
+        const deliveries = events.map((event) => new EventDelivery(event, tenure, this.#hub));
+        for (const delivery of deliveries) tenure.open.add(delivery);
+        const last = deliveries.at(-1);
+        if (last !== undefined) tenure.seen.lastSequenceNumber = last.broker.sequenceNumber;
+        this.#handoff.push(...deliveries);
       },
-    });
-    return { tenure, reader };
+      startOver: (problem) => this.#startOver(partition, problem),
+      tell: (problem) => {
+        this.#handoff.fail(problem);
+      },
+      failed: (owned, error) => {
+        this.#failed(owned, error);
+      },
+    };
   }
 
-  #arrived(tenure: Tenure, events: readonly ReceivedEventData[]): void {
-    if (tenure.ended) return;
-    tenure.seen.lastHeardMs = this.#parts.deadline.runtime.now();
-    tenure.seen.failure = undefined;
-    const deliveries = events.map((event) => new EventDelivery(event, tenure, this.#hub));
-    for (const delivery of deliveries) tenure.open.add(delivery);
-    const last = deliveries.at(-1);
-    if (last !== undefined) tenure.seen.lastSequenceNumber = last.broker.sequenceNumber;
-    this.#handoff.push(...deliveries);
-  }
-
-  #failed(tenure: Tenure, reader: PartitionReader, error: unknown): void {
+  #failed({ tenure, reader }: OwnedPartition, error: unknown): void {
     if (tenure.ended) return;
     const mapped = mapError(error, `cannot read partition ${tenure.partition} of "${this.#hub}"`);
     tenure.seen.failure = mapped.message;
@@ -304,13 +289,13 @@ export class StreamReceiver implements Receiver {
   /** The stored checkpoint is of no use: without it, one that is earlier can be stored. */
   async #startOver(partition: string, problem: WaybillError): Promise<void> {
     const { store, place, deadline } = this.#parts;
-    await within(deadline, problem.message, async () => store.forget(place, partition));
+    await askStore(deadline, problem.message, () => store.forget(place, partition));
     this.#handoff.fail(problem);
   }
 
   async #save(checkpoint: Checkpoint): Promise<void> {
     const { store, place, deadline } = this.#parts;
-    await within(deadline, `cannot store a checkpoint of "${this.#hub}"`, async () =>
+    await askStore(deadline, `cannot store a checkpoint of "${this.#hub}"`, () =>
       store.save(place, checkpoint),
     );
   }
@@ -338,11 +323,6 @@ export class StreamReceiver implements Receiver {
   #mapped(error: unknown): WaybillError {
     return mapError(error, `cannot read "${this.#hub}" for group "${this.#parts.place.group}"`);
   }
-}
-
-interface Owned {
-  readonly tenure: Tenure;
-  readonly reader: PartitionReader;
 }
 
 /** Milliseconds for which a receive that was told to end waits for the reader's place. */

@@ -5,6 +5,8 @@ import { WaybillError, type StartPosition } from "../../src/transport/index.js";
 /** Where the reading of a partition begins. */
 export interface Start {
   readonly position: EventPosition;
+  /** The last sequence number before everything that is to come; where a time decides nobody knows. */
+  readonly last: number | undefined;
   /** The event that was done last is read again, and skipped: it shows whether the hub is still the same. */
   readonly done?: Checkpoint;
   /** What a group that begins at the latest has to store, so that it begins there again. */
@@ -28,18 +30,20 @@ export function startOf(
   ends: PartitionEnds,
 ): Start {
   const { beginningSequenceNumber: begin, lastEnqueuedSequenceNumber: last, lastEnqueuedOffset } = ends;
+  const beginning = { position: earliest, last: begin - 1 };
   if (checkpoint !== undefined) {
     const done = Number(checkpoint.sequenceNumber);
-    if (done > last) return { position: earliest, problem: madeAnew(where, checkpoint, last) };
-    if (done < begin - 1) return { position: earliest, problem: expired(where, done + 1, begin) };
-    if (done < begin) return { position: earliest };
-    return { position: { sequenceNumber: done, isInclusive: true }, done: checkpoint };
+    if (done > last) return { ...beginning, problem: madeAnew(where, checkpoint, last) };
+    if (done < begin - 1) return { ...beginning, problem: expired(where, done + 1, begin) };
+    if (done < begin) return beginning;
+    return { position: { sequenceNumber: done, isInclusive: true }, last: done - 1, done: checkpoint };
   }
-  if (startFrom === "earliest") return { position: earliest };
-  if (startFrom !== "latest") return { position: { enqueuedOn: startFrom.afterMs } };
+  if (startFrom === "earliest") return beginning;
+  if (startFrom !== "latest") return { position: { enqueuedOn: startFrom.afterMs }, last: undefined };
   // Not the moving end: what is sent before the first read must not be passed by.
   return {
     position: last < 0 ? earliest : { sequenceNumber: last, isInclusive: false },
+    last,
     store: { partition, offset: last < 0 ? "-1" : lastEnqueuedOffset, sequenceNumber: String(last) },
   };
 }

@@ -17,30 +17,37 @@ import { accountKey, accountName, startAzurite, type Azurite } from "../azurite.
 /** How long a signature is good for: short, so that every behaviour that lasts needs a new one. */
 const signatureMs = 5_000;
 
-/** Storage Queues by Microsoft's client on Azurite, in real time. */
-export interface StorageQueueAdapter extends ConformanceAdapter {
-  close(): Promise<void>;
-}
-
-export async function storageQueueAdapter(): Promise<StorageQueueAdapter> {
-  const shared = await startAzurite("queue");
-  let worlds = 0;
-  return {
-    name: "storage-queue",
-    capabilities: transportTo(shared, "raup").capabilities,
-    extras: ["cancelSchedule", "durable", "credentials"],
-    // Each is three requests.
-    many: 200,
-    plainEntities: true,
-    open: async ({ stopsBroker }) => {
-      const uniquePrefix = `w${(worlds += 1)}`;
-      if (!stopsBroker) return worldOn(() => shared, uniquePrefix);
+/** The Storage Queue adapter through Microsoft's client, on one Azurite for all, in real time. */
+export const storageQueueAdapter: ConformanceAdapter = {
+  name: "storage-queue",
+  capabilities: storageQueue({
+    client: () => {
+      throw new Error("no client is needed to declare");
+    },
+  }).capabilities,
+  extras: ["cancelSchedule", "durable", "credentials"],
+  // Each is three requests.
+  many: 200,
+  together: 8,
+  plainEntities: true,
+  open: async ({ stopsBroker }) => {
+    const uniquePrefix = `w${(worlds += 1)}`;
+    if (stopsBroker) {
       const durable = await startDurable();
       return { ...worldOn(durable.azurite, uniquePrefix), ...durable };
-    },
-    close: () => shared.close(),
-  };
-}
+    }
+    const azurite = await (shared ??= startAzurite("queue"));
+    return worldOn(() => azurite, uniquePrefix);
+  },
+  close: async () => {
+    const started = shared;
+    shared = undefined;
+    await (await started)?.close();
+  },
+};
+
+let shared: Promise<Azurite> | undefined;
+let worlds = 0;
 
 function transportTo(azurite: Azurite, permissions: string) {
   return storageQueue({

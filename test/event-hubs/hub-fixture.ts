@@ -11,6 +11,7 @@ import { noHeaders } from "../../src/message/header-rules.js";
 import { realRuntime } from "../../src/runtime/runtime.js";
 import type {
   Connection,
+  DeadLetterRecord,
   Delivery,
   Envelope,
   Receiver,
@@ -160,6 +161,17 @@ export const envelope = (n: number, more: Partial<Envelope> = {}): Envelope => (
   body: Buffer.from(JSON.stringify({ n })),
   ...more,
 });
+
+/** Why something was given up. */
+export const record: DeadLetterRecord = {
+  reason: "Permanent",
+  description: "it cannot be done",
+  attempts: 3,
+  deliveryCount: 1,
+  consumer: "till",
+  from: "sales",
+  at: "2026-01-01T00:00:00.000Z",
+};
 
 export const numbers = (deliveries: readonly Pick<Delivery, "envelope">[]): readonly number[] =>
   deliveries.map(({ envelope: { body } }) => (JSON.parse(Buffer.from(body).toString()) as { n: number }).n);

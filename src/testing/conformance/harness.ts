@@ -19,10 +19,14 @@ export interface ConformanceAdapter {
   readonly extras: readonly Extra[];
   /** How many messages are many. Default 5,000; fewer, but hundreds, where each costs requests of its own. */
   readonly many?: number;
+  /** How many behaviours are tried at a time, where the clock is real and most of them wait. Default 1. */
+  readonly together?: number;
   /** Its entities have names and nothing that a contract could contradict. */
   readonly plainEntities?: true;
   /** Opens a broker, or a corner of a shared one, for one behaviour, which may have to stop the broker. */
   open(behaviour: { readonly stopsBroker: boolean }): MaybePromise<ConformanceWorld>;
+  /** Ends what all behaviours shared. */
+  close?(): MaybePromise<void>;
 }
 
 /** Where one behaviour is tried. */

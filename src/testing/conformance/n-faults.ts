@@ -191,6 +191,7 @@ export const faults: readonly Behaviour[] = [
         );
         accepted(results);
         same((await reader.drain(size)).length, size, "messages of a round");
+        if (sent % 5_000 === 0) await kit.world.dropRetained?.();
       }
     };
     await round(kit.many * 2);
