@@ -7,7 +7,7 @@ import {
   type SettleRequest,
 } from "../../src/transport/index.js";
 import type { Client } from "./client.js";
-import { EventDelivery, ownDelivery, type EventGridEvent } from "./event-delivery.js";
+import { EventDelivery, ownDelivery } from "./event-delivery.js";
 import { mapError } from "./map-error.js";
 import type { ListenerPark } from "./park.js";
 import { receiveEvents } from "./received-events.js";
@@ -15,6 +15,12 @@ import { askForAll, releaseVerb, verbOf, type Verb } from "./settle-events.js";
 
 /** The most that one request brings [Receive]. */
 const maxReceived = 100;
+
+/**
+ * How long a receive that was cut off takes to answer: the service is to hear of it before anybody sends what it would hand
+ * out to the one who went.
+ */
+const cutOffMs = 250;
 
 /** How a receiver goes about its subscription. */
 export interface ReceiverSettings {
@@ -37,6 +43,7 @@ export interface ReceiverSettings {
  */
 export class EventReceiver implements Receiver {
   readonly #settings: ReceiverSettings;
+  /** Receives that are under way, by what ends them. */
   readonly #asked = new Map<AbortController, Promise<unknown>>();
   #closed = false;
 
@@ -46,7 +53,10 @@ export class EventReceiver implements Receiver {
 
   async receive(max: number, signal: AbortSignal): Promise<readonly Delivery[]> {
     while (!this.#closed && !signal.aborted) {
-      const events = await this.#ask(Math.min(max, maxReceived), signal);
+      const abort = new AbortController();
+      const asked = this.#ask(Math.min(max, maxReceived), signal, abort);
+      this.#asked.set(abort, asked);
+      const events = await asked.finally(() => this.#asked.delete(abort));
       if (events.length > 0) return events;
     }
     return [];
@@ -102,32 +112,32 @@ export class EventReceiver implements Receiver {
   }
 
   /** One request. Answers nothing as soon as nobody waits. */
-  async #ask(maxEvents: number, signal: AbortSignal): Promise<readonly EventDelivery[]> {
+  async #ask(
+    maxEvents: number,
+    signal: AbortSignal,
+    abort: AbortController,
+  ): Promise<readonly EventDelivery[]> {
     const { client, name, waitSeconds, lockMs, runtime } = this.#settings;
     const doing = `cannot receive from "${name}"`;
-    const abort = new AbortController();
     const stop = (): void => {
       abort.abort();
     };
     signal.addEventListener("abort", stop, { once: true });
-    const asked = client.ask(
-      doing,
-      (receiver) =>
-        receiveEvents(receiver, { maxEvents, maxWaitTime: waitSeconds, abortSignal: abort.signal }),
-      { abort, moreMs: waitSeconds * 1_000 },
-    );
-    this.#asked.set(abort, asked);
+    const request = { maxEvents, maxWaitTime: waitSeconds, abortSignal: abort.signal };
     try {
-      const events = await asked;
+      const events = await client.ask(doing, (receiver) => receiveEvents(receiver, request), {
+        abort,
+        moreMs: waitSeconds * 1_000,
+      });
       const lockedUntilMs = runtime.now() + lockMs;
-      const deliveries = events.map((event: EventGridEvent) => new EventDelivery(event, lockedUntilMs));
+      const deliveries = events.map((event) => new EventDelivery(event, lockedUntilMs));
       if (!signal.aborted && !this.#closed) return deliveries;
       await askForAll(client, releaseVerb(0), deliveries, `cannot put an event of "${name}" back`);
     } catch (error) {
       if (!signal.aborted && !this.#closed) throw mapError(error, doing);
+      await new Promise<void>((resolve) => void runtime.after(cutOffMs, resolve));
     } finally {
       signal.removeEventListener("abort", stop);
-      this.#asked.delete(abort);
     }
     return [];
   }
