@@ -5,9 +5,10 @@ import {
   type Receiver,
   type Runtime,
   type SettleRequest,
+  type TimerHandle,
 } from "../../src/transport/index.js";
 import type { Client } from "./client.js";
-import { EventDelivery, ownDelivery } from "./event-delivery.js";
+import { EventDelivery, ownDelivery, type EventGridEvent } from "./event-delivery.js";
 import { mapError } from "./map-error.js";
 import type { ListenerPark } from "./park.js";
 import { receiveEvents } from "./received-events.js";
@@ -17,10 +18,10 @@ import { askForAll, releaseVerb, verbOf, type Verb } from "./settle-events.js";
 const maxReceived = 100;
 
 /**
- * How long a receive that was cut off takes to answer: the service is to hear of it before anybody sends what it would hand
- * out to the one who went.
+ * How long a request goes on that nobody waits for any more. The service may hear late that a request was cut off, and hand
+ * an event to it, which then is locked for nobody.
  */
-const cutOffMs = 250;
+const lingerMs = 500;
 
 /** How a receiver goes about its subscription. */
 export interface ReceiverSettings {
@@ -38,13 +39,14 @@ export interface ReceiverSettings {
 /**
  * Pulls from a queue subscription of a namespace topic, with one request at a time that waits for events.
  *
- * A request that nobody waits for any more is cut off. What the service handed out in that moment comes again when its
- * lock has ended.
+ * What a request brings when nobody waits for it any more is put back.
  */
 export class EventReceiver implements Receiver {
   readonly #settings: ReceiverSettings;
-  /** Receives that are under way, by what ends them. */
-  readonly #asked = new Map<AbortController, Promise<unknown>>();
+  /** Ends the waits, for a close. */
+  readonly #waits = new Set<() => void>();
+  /** Requests whose answers must still be dealt with. */
+  readonly #asked = new Set<Promise<unknown>>();
   #closed = false;
 
   constructor(settings: ReceiverSettings) {
@@ -53,10 +55,7 @@ export class EventReceiver implements Receiver {
 
   async receive(max: number, signal: AbortSignal): Promise<readonly Delivery[]> {
     while (!this.#closed && !signal.aborted) {
-      const abort = new AbortController();
-      const asked = this.#ask(Math.min(max, maxReceived), signal, abort);
-      this.#asked.set(abort, asked);
-      const events = await asked.finally(() => this.#asked.delete(abort));
+      const events = await this.#ask(Math.min(max, maxReceived), signal);
       if (events.length > 0) return events;
     }
     return [];
@@ -107,39 +106,64 @@ export class EventReceiver implements Receiver {
 
   async close(): Promise<void> {
     this.#closed = true;
-    for (const abort of this.#asked.keys()) abort.abort();
-    await Promise.allSettled(this.#asked.values());
+    for (const end of [...this.#waits]) end();
+    await Promise.all(this.#asked);
   }
 
   /** One request. Answers nothing as soon as nobody waits. */
-  async #ask(
-    maxEvents: number,
-    signal: AbortSignal,
-    abort: AbortController,
-  ): Promise<readonly EventDelivery[]> {
-    const { client, name, waitSeconds, lockMs, runtime } = this.#settings;
+  #ask(maxEvents: number, signal: AbortSignal): Promise<readonly EventDelivery[]> {
+    const { client, name, waitSeconds, runtime } = this.#settings;
     const doing = `cannot receive from "${name}"`;
+    const abort = new AbortController();
+    const request = { maxEvents, maxWaitTime: waitSeconds, abortSignal: abort.signal };
+    return new Promise((resolve, reject) => {
+      let cutOff: TimerHandle | undefined;
+      const end = this.#until(signal, () => {
+        cutOff = runtime.after(lingerMs, () => {
+          abort.abort();
+        });
+        resolve([]);
+      });
+      const answered = client
+        .ask(doing, (receiver) => receiveEvents(receiver, request), { abort, moreMs: waitSeconds * 1_000 })
+        .then(
+          async (events) => {
+            end();
+            cutOff?.cancel();
+            const deliveries = this.#deliveries(events);
+            if (cutOff === undefined) resolve(deliveries);
+            else await askForAll(client, releaseVerb(0), deliveries, `cannot put an event of "${name}" back`);
+          },
+          (error: unknown) => {
+            end();
+            cutOff?.cancel();
+            reject(mapError(error, doing));
+          },
+        );
+      this.#asked.add(answered);
+      void answered.finally(() => this.#asked.delete(answered));
+    });
+  }
+
+  #deliveries(events: readonly EventGridEvent[]): readonly EventDelivery[] {
+    const { runtime, lockMs } = this.#settings;
+    const lockedUntilMs = runtime.now() + lockMs;
+    return events.map((event) => new EventDelivery(event, lockedUntilMs));
+  }
+
+  /** Calls `stopped` when the signal fires or this closes; returns what ends that. */
+  #until(signal: AbortSignal, stopped: () => void): () => void {
     const stop = (): void => {
-      abort.abort();
+      end();
+      stopped();
+    };
+    const end = (): void => {
+      signal.removeEventListener("abort", stop);
+      this.#waits.delete(stop);
     };
     signal.addEventListener("abort", stop, { once: true });
-    const request = { maxEvents, maxWaitTime: waitSeconds, abortSignal: abort.signal };
-    try {
-      const events = await client.ask(doing, (receiver) => receiveEvents(receiver, request), {
-        abort,
-        moreMs: waitSeconds * 1_000,
-      });
-      const lockedUntilMs = runtime.now() + lockMs;
-      const deliveries = events.map((event) => new EventDelivery(event, lockedUntilMs));
-      if (!signal.aborted && !this.#closed) return deliveries;
-      await askForAll(client, releaseVerb(0), deliveries, `cannot put an event of "${name}" back`);
-    } catch (error) {
-      if (!signal.aborted && !this.#closed) throw mapError(error, doing);
-      await new Promise<void>((resolve) => void runtime.after(cutOffMs, resolve));
-    } finally {
-      signal.removeEventListener("abort", stop);
-    }
-    return [];
+    this.#waits.add(stop);
+    return end;
   }
 
   /** Does what must be done before the service is asked, and says what it is asked. */
