@@ -23,6 +23,9 @@ const maxReceived = 100;
  */
 const lingerMs = 500;
 
+/** How long the service has to hear that it was cut off, before a close says that there is no request any more. */
+const hearMs = 250;
+
 /** How a receiver goes about its subscription. */
 export interface ReceiverSettings {
   readonly client: Client<EventGridReceiverClient>;
@@ -134,10 +137,11 @@ export class EventReceiver implements Receiver {
             if (cutOff === undefined) resolve(deliveries);
             else await askForAll(client, releaseVerb(0), deliveries, `cannot put an event of "${name}" back`);
           },
-          (error: unknown) => {
+          async (error: unknown) => {
             end();
             cutOff?.cancel();
-            reject(mapError(error, doing));
+            if (cutOff === undefined) reject(mapError(error, doing));
+            else await new Promise<void>((heard) => void runtime.after(hearMs, heard));
           },
         );
       this.#asked.add(answered);
