@@ -7,9 +7,10 @@ export class Client<C> {
   readonly #deadline: Deadline;
   #current: C | undefined;
 
-  constructor(make: () => C, deadline: Deadline) {
+  constructor(make: () => C, deadline: Deadline, first?: C) {
     this.#make = make;
     this.#deadline = deadline;
+    this.#current = first;
   }
 
   /** The client of the moment. @throws what its factory throws */

@@ -1,3 +1,4 @@
+import type { EventGridReceiverClient } from "@azure/eventgrid-namespaces";
 import {
   WaybillError,
   type ConnectContext,
@@ -12,8 +13,10 @@ import {
 } from "../../src/transport/index.js";
 import { Client } from "./client.js";
 import { deadLetterReceiver } from "./dead-letter-receiver.js";
+import type { EventGridHandler } from "./handler.js";
 import { ListenerPark } from "./park.js";
 import { doorOf, type Door } from "./publisher.js";
+import { PushReceiver, type PushSettings } from "./push-receiver.js";
 import { EventReceiver } from "./receiver.js";
 import { EventSender } from "./sender.js";
 import type { Settings } from "./transport.js";
@@ -48,11 +51,13 @@ class EventGridConnection implements Connection {
     const { receiver, lockMs, waitSeconds } = this.#settings;
     return this.#opened(`read "${name}"`, () => {
       if (receiver === undefined) throw missing("receiver", `read "${name}"`);
+      const shared = { name, park: this.#park(source), runtime: this.#deadline.runtime };
+      const first = receiver(topic, listener);
+      if (isHandler(first)) return attached(first, shared);
+      const another = (): EventGridReceiverClient => clientOf(receiver(topic, listener), name);
       return new EventReceiver({
-        client: new Client(() => receiver(topic, listener), this.#deadline),
-        name,
-        park: this.#park(source),
-        runtime: this.#deadline.runtime,
+        ...shared,
+        client: new Client(another, this.#deadline, first),
         lockMs,
         waitSeconds,
       });
@@ -103,6 +108,33 @@ class EventGridConnection implements Connection {
     this.#open.add(made);
     return made;
   }
+}
+
+const isHandler = (made: EventGridReceiverClient | EventGridHandler): made is EventGridHandler =>
+  "~inbox" in made;
+
+/** @throws {WaybillError} `invalidOption` */
+function clientOf(made: EventGridReceiverClient | EventGridHandler, name: string): EventGridReceiverClient {
+  if (!isHandler(made)) return made;
+  throw new WaybillError(
+    "invalidOption",
+    `"${name}" is either pulled or pushed: its receiver was a client before`,
+  );
+}
+
+/** @throws {WaybillError} `invalidOption` if another listener reads the handler */
+function attached(
+  { "~inbox": inbox }: EventGridHandler,
+  settings: Omit<PushSettings, "closed">,
+): PushReceiver {
+  const receiver = new PushReceiver({
+    ...settings,
+    closed: () => {
+      inbox.detach();
+    },
+  });
+  inbox.attach(receiver, settings.name);
+  return receiver;
 }
 
 const missing = (option: "sender" | "receiver", doing: string): WaybillError =>

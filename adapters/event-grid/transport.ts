@@ -8,6 +8,7 @@ import {
   type Transport,
 } from "../../src/transport/index.js";
 import { connect } from "./connection.js";
+import type { EventGridHandler } from "./handler.js";
 import type { TopicPublisher } from "./publisher.js";
 import { maxEventBytes } from "./sender.js";
 
@@ -20,10 +21,11 @@ export interface EventGridOptions {
    */
   readonly sender?: (topic: string) => TopicPublisher;
   /**
-   * Makes a client that pulls from a queue subscription of a namespace topic; the subscription has the listener's name
-   * unless this says otherwise. Called as `sender` is. A service that only sends needs none.
+   * Makes a client that pulls from a queue subscription of a namespace topic, whose subscription usually has the listener's
+   * name; or gives the {@link eventGridHandler} to which a subscription pushes. Called as `sender` is. A service that only
+   * sends needs none.
    */
-  readonly receiver?: (topic: string, listener: string) => EventGridReceiverClient;
+  readonly receiver?: (topic: string, listener: string) => EventGridReceiverClient | EventGridHandler;
   /**
    * Keeps what handlers give up, with Waybill's record; or `"event-grid"`: events are rejected, and the service writes them to
    * the storage account of the subscription, where Waybill cannot see them, or drops them if it has none.

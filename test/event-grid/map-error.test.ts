@@ -81,13 +81,9 @@ describe("the errors of Event Grid", () => {
       eventGrid({ ...factories(stage, planted), deadLetters: memoryPark() }),
     );
     const [sent] = await connection.sender({ channel, address: "orders" }).send([{ envelope: envelope(1) }]);
-    const received = await connection
-      .receiver(source(), options)
-      .receive(1, new AbortController().signal)
-      .then(
-        () => undefined,
-        (error: unknown) => error,
-      );
+    const receiver = connection.receiver(source(), options);
+    const receiving = (async () => receiver.receive(1, new AbortController().signal))();
+    const received: unknown = await receiving.catch((error: unknown) => error);
     for (const error of [sent?.ok === false ? sent.error : undefined, received]) {
       expect(error).toMatchObject({ code: "unauthorized", class: "auth" });
       const shown = inspect(error, { depth: 20, showHidden: true });
