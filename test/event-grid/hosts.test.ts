@@ -5,7 +5,7 @@ import { AzureKeyCredential } from "@azure/eventgrid-namespaces";
 import express from "express";
 import fastify from "fastify";
 import { Hono } from "hono";
-import { createServer } from "node:http";
+import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
 import {
@@ -39,8 +39,14 @@ const listening = (server: ServerType): Promise<number> =>
     });
   });
 
+/** As Node's own server and Express call it. */
+function listenerOf(hook: EventGridHandler): RequestListener {
+  const listener = getRequestListener(hook);
+  return (incoming, outgoing) => void listener(incoming, outgoing);
+}
+
 const hosts: Readonly<Record<string, Mount>> = {
-  "Node's http": (hook) => listening(createServer(getRequestListener(hook))),
+  "Node's http": (hook) => listening(createServer(listenerOf(hook))),
 
   Hono: (hook) => {
     const app = new Hono();
@@ -58,7 +64,7 @@ const hosts: Readonly<Record<string, Mount>> = {
   Express: (hook) => {
     const app = express();
     // Before any parser of bodies: the handler reads the body itself.
-    app.all("/events", getRequestListener(hook));
+    app.all("/events", listenerOf(hook));
     return listening(createServer(app));
   },
 
