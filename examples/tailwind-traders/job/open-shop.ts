@@ -1,6 +1,7 @@
 import { billing, imports, ordering, orders, sales, shipments } from "tailwind-contracts";
 import { run, type App, type DeadLetterEntry, type EventListener } from "waybill";
-import { memory, memoryIdempotency } from "waybill/memory";
+import { memoryIdempotency } from "waybill/memory";
+import type { Carrier } from "../carriers/carrier.js";
 import type { Ledgers } from "../ledgers/ledgers.js";
 import { backOffice, type BackOffice } from "../services/back-office.js";
 import { billingDesk } from "../services/billing.js";
@@ -22,9 +23,14 @@ export interface Shop {
   close(): Promise<void>;
 }
 
-/** Starts every service on one broker in this process. Readers first: what nobody subscribes to, nobody gets. */
-export async function openShop(parts: Parts, ledgers: Ledgers, on: EventListener): Promise<Shop> {
-  const shared = { transport: memory(), idempotency: memoryIdempotency(), on };
+/** Starts every service in this process. Readers first: what nobody subscribes to, nobody gets. */
+export async function openShop(
+  { transport }: Carrier,
+  parts: Parts,
+  ledgers: Ledgers,
+  on: EventListener,
+): Promise<Shop> {
+  const shared = { transport, idempotency: memoryIdempotency(), on };
   const customs = await run(customsDesk, { ...shared, deps: ledgers });
   const shipping = await run(dispatchDesk, { ...shared, deps: ledgers });
   const trends = await run(trendDesk, { ...shared, deps: ledgers });
