@@ -35,7 +35,8 @@ export class Outside {
   /** Sends bytes that are no JSON, or that try to change prototypes, when the scheduler chooses so. */
   sendForeign(messages: readonly ForeignMessage[]): void {
     for (const { n, id, channel, key, body } of messages) {
-      this.#parts.world.gate(nature, `outside sends ${n}`, () => {
+      const name = { what: "sends", subject: channel, id, nth: n };
+      this.#parts.world.gate(nature, name, () => {
         this.#send(channel, { id, source: "outside", key }, body);
       });
     }

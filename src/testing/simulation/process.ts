@@ -3,7 +3,9 @@ import { Activity } from "../../runtime/activity.js";
 import type { PortName, Runtime } from "../../runtime/runtime.js";
 import type { Delivery } from "../../transport/transport.js";
 import type { History } from "./history.js";
-import type { Actor, SimWorld } from "./world.js";
+import { at } from "./checkers/seen.js";
+import { nameOf } from "./trace.js";
+import type { Actor, GateName, SimWorld } from "./world.js";
 
 /** What a process is made of. */
 export interface ProcessOptions {
@@ -35,10 +37,12 @@ export class SimProcess implements Actor {
   paused = false;
   /** It was told to stop. */
   stopping = false;
-  /** The crossing whose effect happens right now. */
+  /** The crossing whose effect happens right now, if it is a renewal. */
   crossing = "";
   readonly #options: ProcessOptions;
   readonly #counts = new Map<string, number>();
+  /** How often each gate was used, by what it is, its subject and its id. */
+  readonly #crossings = new Map<string, Map<string, Map<string, number>>>();
   #crashAt: { readonly port: PortName; readonly when: "before" | "after" } | undefined;
 
   constructor(options: ProcessOptions) {
@@ -110,7 +114,7 @@ export class SimProcess implements Actor {
   /** Waits until the scheduler goes on with it. */
   turn(name: string): Promise<void> {
     return new Promise((resolve) => {
-      this.#options.world.gate(this, this.#nth(`${this.name} ${name}`), resolve);
+      this.#options.world.gate(this, this.#named(name, "", ""), resolve);
     });
   }
 
@@ -119,12 +123,12 @@ export class SimProcess implements Actor {
     const { history, intercept, world } = this.#options;
     const intercepted = intercept?.(port, subject, id);
     if (intercepted !== undefined) return intercepted.answer as T;
-    const name = this.#nth(`${this.name} ${port} ${subject} ${id}`);
+    const name = this.#named(port, subject, id);
     if (port === "store" || port === "renew")
       history.add({ kind: "asked", process: this.name, port, subject, id });
     // What the core gets is a promise where the boundary may give a value: every caller takes both.
     return new Promise((resolve, reject) => {
-      const crossing: Crossing = { port, subject, id, name, call, resolve, reject };
+      const crossing: Crossing = { port, name, call, resolve, reject };
       if (port === "handler") this.#effect(crossing);
       else world.gate(this, name, () => this.#effect(crossing), ">");
     }) as T;
@@ -134,7 +138,7 @@ export class SimProcess implements Actor {
   #effect(crossing: Crossing): void {
     const { port, name, call, resolve, reject } = crossing;
     if (this.#dies(port, "before")) return;
-    this.crossing = name;
+    if (port === "renew") this.crossing = nameOf(this, name);
     try {
       const made = call();
       if (made instanceof Promise) {
@@ -149,12 +153,14 @@ export class SimProcess implements Actor {
   }
 
   /** The gate before an answer. A handler may throw anything, and that is what the core must hear. */
-  #answer({ port, subject, id, name }: Crossing, give: (what: unknown) => void, what: unknown): void {
+  #answer({ port, name }: Crossing, give: (what: unknown) => void, what: unknown): void {
     if (!this.alive || this.#dies(port, "after")) return;
     const { world, history } = this.#options;
     const answered = (): void => {
+      const { subject, id } = name;
+      const crossing = port === "renew" ? nameOf(this, name) : "";
       if (port === "store" || port === "renew")
-        history.add({ kind: "answered", process: this.name, port, subject, id, crossing: name });
+        history.add({ kind: "answered", process: this.name, port, subject, id, crossing });
       give(what);
     };
     world.gate(this, name, answered, "<");
@@ -167,6 +173,15 @@ export class SimProcess implements Actor {
     return true;
   }
 
+  /** A name of a gate that this process has not used before. */
+  #named(what: string, subject: string, id: string): GateName {
+    const ofWhat = at(this.#crossings, what, () => new Map<string, Map<string, number>>());
+    const ofSubject = at(ofWhat, subject, () => new Map<string, number>());
+    const nth = (ofSubject.get(id) ?? 0) + 1;
+    ofSubject.set(id, nth);
+    return { what, subject, id, nth };
+  }
+
   /** The name, told apart from its earlier uses in this process. */
   #nth(name: string): string {
     const count = (this.#counts.get(name) ?? 0) + 1;
@@ -177,10 +192,8 @@ export class SimProcess implements Actor {
 
 interface Crossing {
   readonly port: PortName;
-  readonly subject: string;
-  readonly id: string;
   /** Told apart from the earlier crossings of the process. */
-  readonly name: string;
+  readonly name: GateName;
   readonly call: () => unknown;
   readonly resolve: (value: unknown) => void;
   readonly reject: (reason: unknown) => void;

@@ -29,18 +29,39 @@ export interface Step {
   /** Since the schedule began. */
   readonly passedMs: number;
   /** The gate that was chosen; nothing if time passed. */
-  readonly gate: string | undefined;
-  readonly side: Side;
+  readonly gate: Gate | undefined;
+}
+
+/**
+ * What a gate is called: parts that are compared one by one, and made into one text only for who reads it.
+ *
+ * `nth` tells it from the earlier ones of its actor.
+ */
+export interface GateName {
+  readonly what: string;
+  readonly subject: string;
+  readonly id: string;
+  readonly nth: number;
 }
 
 /** Where a gate stands: before an effect, before its answer, or by itself. */
 export type Side = ">" | "<" | "";
 
-interface Gate {
-  readonly name: string;
-  readonly side: Side;
+/** Something that waits for a choice. */
+export interface Gate {
   readonly actor: Actor;
+  readonly name: GateName;
+  readonly side: Side;
   readonly run: () => void;
+}
+
+function compare(left: Gate, right: Gate): number {
+  const [one, other] = [left.name, right.name];
+  if (left.actor.name !== right.actor.name) return left.actor.name < right.actor.name ? -1 : 1;
+  if (one.what !== other.what) return one.what < other.what ? -1 : 1;
+  if (one.subject !== other.subject) return one.subject < other.subject ? -1 : 1;
+  if (one.id !== other.id) return one.id < other.id ? -1 : 1;
+  return one.nth - other.nth;
 }
 
 interface Task {
@@ -84,12 +105,13 @@ export class SimWorld {
   }
 
   /** Something that is ready and happens when it is chosen. No two gates that are open together have one name. */
-  gate(actor: Actor, name: string, run: () => void, side: Side = ""): void {
+  gate(actor: Actor, name: GateName, run: () => void, side: Side = ""): void {
     const gates = this.#gates;
+    const gate: Gate = { actor, name, side, run };
     let at = gates.length;
-    gates.push({ name, side, actor, run });
-    for (; at > 0 && gates[at - 1]!.name > name; at -= 1)
-      [gates[at - 1], gates[at]] = [gates[at]!, gates[at - 1]!];
+    gates.push(gate);
+    for (; at > 0 && compare(gates[at - 1]!, gate) > 0; at -= 1) gates[at] = gates[at - 1]!;
+    gates[at] = gate;
   }
 
   /** Something that happens next, in the order of the calls. */
@@ -156,43 +178,44 @@ export class SimWorld {
   }
 
   #choose(timeShare: number): boolean {
-    this.#forgetTheDead();
     const count = this.#waiting();
     const passes = count === 0 || (timeShare > 0 && draw(this.seed, `time ${this.choices}`) < timeShare);
     if (passes && this.#passTime()) return true;
     if (count === 0) return false;
-    const gate = this.#take(Math.floor(draw(this.seed, `choice ${this.choices}`) * count));
-    this.#note(gate.name, gate.side);
+    const nth = Math.floor(draw(this.seed, `choice ${this.choices}`) * count);
+    const gate = this.#take(count === this.#gates.length ? nth : this.#placeOf(nth));
+    this.#note(gate);
     gate.run();
     return true;
   }
 
-  #forgetTheDead(): void {
+  /** How many gates can be chosen now. Forgets what belongs to the dead. */
+  #waiting(): number {
     const gates = this.#gates;
     let kept = 0;
-    for (const gate of gates) if (gate.actor.alive) gates[kept++] = gate;
-    gates.length = kept;
-  }
-
-  /** How many gates can be chosen now. */
-  #waiting(): number {
     let count = 0;
-    for (const { actor } of this.#gates) if (!actor.paused) count += 1;
+    for (let at = 0; at < gates.length; at += 1) {
+      const gate = gates[at]!;
+      if (!gate.actor.alive) continue;
+      if (kept < at) gates[kept] = gate;
+      kept += 1;
+      if (!gate.actor.paused) count += 1;
+    }
+    if (kept < gates.length) gates.length = kept;
     return count;
   }
 
-  /** Takes one of those that can be chosen. */
-  #take(nth: number): Gate {
+  /** Where the nth of those is that can be chosen. */
+  #placeOf(nth: number): number {
+    let left = nth;
+    return this.#gates.findIndex(({ actor }) => !actor.paused && (left -= 1) < 0);
+  }
+
+  #take(at: number): Gate {
     const gates = this.#gates;
-    let at = 0;
-    for (let left = nth; ; at += 1) {
-      if (gates[at]!.actor.paused) continue;
-      if (left === 0) break;
-      left -= 1;
-    }
     const gate = gates[at]!;
-    gates.copyWithin(at, at + 1);
-    gates.length -= 1;
+    for (let next = at + 1; next < gates.length; next += 1) gates[next - 1] = gates[next]!;
+    gates.pop();
     return gate;
   }
 
@@ -200,12 +223,12 @@ export class SimWorld {
     const timer = this.#timers.take(Infinity);
     if (timer === undefined) return false;
     this.#nowMs = Math.max(this.#nowMs, timer.dueMs);
-    this.#note(undefined, "");
+    this.#note(undefined);
     timer.run();
     return true;
   }
 
-  #note(gate: string | undefined, side: Side): void {
-    this.steps.push({ choice: this.choices, passedMs: this.#nowMs - this.startMs, gate, side });
+  #note(gate: Gate | undefined): void {
+    this.steps.push({ choice: this.choices, passedMs: this.#nowMs - this.startMs, gate });
   }
 }

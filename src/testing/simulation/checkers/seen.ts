@@ -19,6 +19,11 @@ export interface Seen {
   readonly history: readonly Recorded[];
   readonly runs: readonly SeenRun[];
   readonly runOf: ReadonlyMap<number, SeenRun>;
+  /**
+   * The happenings of some kinds, in order. To walk through all of them and look at their kinds is a good part of what
+   * checking costs: they have thirty shapes.
+   */
+  of<K extends Recorded["kind"]>(...kinds: readonly K[]): readonly Of<K>[];
 }
 
 /** What a checker found: nothing, if the invariant held. */
@@ -33,9 +38,10 @@ export type Checker = (seen: Seen) => Check;
 /** Puts the happenings of each run together. */
 export function seenOf(schedule: Schedule): Seen {
   const { history } = schedule;
+  const of = sorted(history);
   const runOf = new Map<number, SeenRun>();
   const received = new Map<string, Of<"received">>();
-  for (const each of history) {
+  for (const each of of("received", "started", "effect", "aborted", "ended")) {
     switch (each.kind) {
       case "received":
         received.set(nameOf(each), each);
@@ -60,10 +66,20 @@ export function seenOf(schedule: Schedule): Seen {
       case "ended":
         set(runOf.get(each.run), "ended", each);
         break;
-      default:
     }
   }
-  return { schedule, history, runs: [...runOf.values()], runOf };
+  return { schedule, history, runs: [...runOf.values()], runOf, of };
+}
+
+/** Sorts happenings by kind, once; and puts kinds together again. */
+function sorted(history: readonly Recorded[]): Seen["of"] {
+  const places = new Map<Recorded["kind"], number[]>();
+  for (const [index, { kind }] of history.entries()) at(places, kind, () => []).push(index);
+  return <K extends Recorded["kind"]>(...kinds: readonly K[]): readonly Of<K>[] => {
+    const wanted = kinds.flatMap((kind) => places.get(kind) ?? []);
+    if (kinds.length > 1) wanted.sort((left, right) => left - right);
+    return wanted.map((index) => history[index] as Of<K>);
+  };
 }
 
 /** Ids alone may be used twice, and a message may come again before its last delivery is heard of. */
