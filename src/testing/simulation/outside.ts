@@ -34,10 +34,14 @@ export class Outside {
 
   /** Sends bytes that are no JSON, or that try to change prototypes, when the scheduler chooses so. */
   sendForeign(messages: readonly ForeignMessage[]): void {
-    for (const { n, id, channel, key, body } of messages) {
-      const name = { what: "sends", subject: channel, id, nth: n };
-      this.#parts.world.gate(nature, name, () => {
-        this.#send(channel, { id, source: "outside", key }, body);
+    for (const { id, channel, key, body } of messages) {
+      this.#parts.world.gate({
+        actor: nature,
+        name: { actor: nature.name, what: "sends", subject: channel, id, nth: this.#parts.world.nextGate() },
+        side: "",
+        run: () => {
+          this.#send(channel, { id, source: "outside", key }, body);
+        },
       });
     }
   }

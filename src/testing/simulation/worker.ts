@@ -103,7 +103,7 @@ function handlersOf({ channels, workload, history, sendsAtOnce }: WorkerParts) {
     const sendsFollowUp = "followUp" in behaviour && behaviour.followUp;
     begin(history, { run, channel, n, key, sendsFollowUp }, msg, ctx);
     const { process } = ctx.deps.host;
-    await process.turn(`work ${channel} ${msg.id}`);
+    await process.turn("work", channel, msg.id);
     if (behaviour.kind === "hangs" && earlier === 0) return new Promise(() => undefined);
     if (behaviour.kind === "works" && behaviour.ms > 0) await process.sleep(behaviour.ms);
     if (sendsFollowUp) {

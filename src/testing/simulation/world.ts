@@ -1,7 +1,7 @@
-import { draw } from "../../runtime/random.js";
 import type { TimerHandle } from "../../runtime/runtime.js";
 import { TimerHeap } from "../../runtime/timer-heap.js";
 import { turnByTurn } from "../../runtime/turn.js";
+import { numbered } from "./dice.js";
 
 /** Somebody whose steps the world schedules: a process, or the world itself. */
 export interface Actor {
@@ -29,15 +29,17 @@ export interface Step {
   /** Since the schedule began. */
   readonly passedMs: number;
   /** The gate that was chosen; nothing if time passed. */
-  readonly gate: Gate | undefined;
+  readonly name: GateName | undefined;
+  readonly side: Side;
 }
 
 /**
  * What a gate is called: parts that are compared one by one, and made into one text only for who reads it.
  *
- * `nth` tells it from the earlier ones of its actor.
+ * `nth` tells it from all others, and keeps those with one name in the order in which they came.
  */
 export interface GateName {
+  readonly actor: string;
   readonly what: string;
   readonly subject: string;
   readonly id: string;
@@ -52,16 +54,15 @@ export interface Gate {
   readonly actor: Actor;
   readonly name: GateName;
   readonly side: Side;
-  readonly run: () => void;
+  run(): void;
 }
 
-function compare(left: Gate, right: Gate): number {
-  const [one, other] = [left.name, right.name];
-  if (left.actor.name !== right.actor.name) return left.actor.name < right.actor.name ? -1 : 1;
-  if (one.what !== other.what) return one.what < other.what ? -1 : 1;
-  if (one.subject !== other.subject) return one.subject < other.subject ? -1 : 1;
-  if (one.id !== other.id) return one.id < other.id ? -1 : 1;
-  return one.nth - other.nth;
+/** Whether a gate is sorted behind another. */
+function isAfter(left: GateName, right: GateName): boolean {
+  if (left.actor !== right.actor) return left.actor > right.actor;
+  if (left.what !== right.what) return left.what > right.what;
+  if (left.subject !== right.subject) return left.subject > right.subject;
+  return left.id === right.id ? left.nth > right.nth : left.id > right.id;
 }
 
 interface Task {
@@ -85,12 +86,17 @@ export class SimWorld {
   onChoice: ((choice: number) => void) | undefined;
   #nowMs: number;
   readonly #gates: Gate[] = [];
+  #lastGate = 0;
   readonly #timers = new TimerHeap();
   #tasks: Task[] = [];
   #held: Task[] = [];
+  readonly #timeDraws: (nth: number) => number;
+  readonly #choiceDraws: (nth: number) => number;
 
   constructor(seed: string, startMs: number) {
     this.seed = seed;
+    this.#timeDraws = numbered(seed, "time");
+    this.#choiceDraws = numbered(seed, "choice");
     this.startMs = startMs;
     this.#nowMs = startMs;
   }
@@ -104,14 +110,23 @@ export class SimWorld {
     return this.#gates.length === 0 && this.#tasks.length === 0 && this.#held.length === 0;
   }
 
-  /** Something that is ready and happens when it is chosen. No two gates that are open together have one name. */
-  gate(actor: Actor, name: GateName, run: () => void, side: Side = ""): void {
+  /** Tells a gate from all others of the schedule. */
+  nextGate(): number {
+    return (this.#lastGate += 1);
+  }
+
+  /** Something that is ready and happens when it is chosen. */
+  gate(gate: Gate): void {
     const gates = this.#gates;
-    const gate: Gate = { actor, name, side, run };
-    let at = gates.length;
+    let [from, to] = [0, gates.length];
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      if (isAfter(gates[middle]!.name, gate.name)) to = middle;
+      else from = middle + 1;
+    }
     gates.push(gate);
-    for (; at > 0 && compare(gates[at - 1]!, gate) > 0; at -= 1) gates[at] = gates[at - 1]!;
-    gates[at] = gate;
+    for (let at = gates.length - 1; at > from; at -= 1) gates[at] = gates[at - 1]!;
+    gates[from] = gate;
   }
 
   /** Something that happens next, in the order of the calls. */
@@ -179,12 +194,12 @@ export class SimWorld {
 
   #choose(timeShare: number): boolean {
     const count = this.#waiting();
-    const passes = count === 0 || (timeShare > 0 && draw(this.seed, `time ${this.choices}`) < timeShare);
+    const passes = count === 0 || (timeShare > 0 && this.#timeDraws(this.choices) < timeShare);
     if (passes && this.#passTime()) return true;
     if (count === 0) return false;
-    const nth = Math.floor(draw(this.seed, `choice ${this.choices}`) * count);
+    const nth = Math.floor(this.#choiceDraws(this.choices) * count);
     const gate = this.#take(count === this.#gates.length ? nth : this.#placeOf(nth));
-    this.#note(gate);
+    this.#note(gate.name, gate.side);
     gate.run();
     return true;
   }
@@ -223,12 +238,13 @@ export class SimWorld {
     const timer = this.#timers.take(Infinity);
     if (timer === undefined) return false;
     this.#nowMs = Math.max(this.#nowMs, timer.dueMs);
-    this.#note(undefined);
+    this.#note(undefined, "");
     timer.run();
     return true;
   }
 
-  #note(gate: Gate | undefined): void {
-    this.steps.push({ choice: this.choices, passedMs: this.#nowMs - this.startMs, gate });
+  /** Of a gate only its name is kept: what it would run holds half of the schedule. */
+  #note(name: GateName | undefined, side: Side): void {
+    this.steps.push({ choice: this.choices, passedMs: this.#nowMs - this.startMs, name, side });
   }
 }

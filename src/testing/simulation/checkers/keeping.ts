@@ -44,7 +44,7 @@ interface State {
   readonly stoodStill: Map<string, number>;
   readonly dead: Set<string>;
   /** Deliveries whose loss an answer under way tells of, by its crossing. */
-  readonly lost: Map<string, number[]>;
+  readonly lost: Map<number, number[]>;
   readonly findings: string[];
   exercised: boolean;
 }
