@@ -49,8 +49,10 @@ export class Outside {
   /** Sends copies of old messages, three hours later: a redrive, a slow network. */
   sendStale(copies: number, sent: readonly PlannedMessage[]): void {
     const { world, history } = this.#parts;
-    const accepted = history.all.flatMap((each) => (each.kind === "accepted" && each.heard ? [each] : []));
-    const firsts = accepted.filter(({ brokerId, cause }) => brokerId === undefined && cause === undefined);
+    const accepted = history.all.filter((each) => each.kind === "accepted");
+    const firsts = accepted.filter(
+      ({ heard, brokerId, cause }) => heard && brokerId === undefined && cause === undefined,
+    );
     this.#owed = copies;
     world.after(nature, 3 * 3_600_000, () => {
       for (; this.#owed > 0; this.#owed -= 1) {

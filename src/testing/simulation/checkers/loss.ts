@@ -92,9 +92,7 @@ function lifetimes({ schedule, of, runs }: Seen): string[] {
     const last = born.get(id)?.findLast((bornMs) => bornMs <= atMs) ?? Infinity;
     return last + ttlMs + (allowance.get(id) ?? 0) + 1;
   };
-  return runs.flatMap(({ started, delivery }) =>
-    delivery !== undefined && delivery.atMs > endOf(delivery)
-      ? [`jobs ${started.id} was handled after its time to live`]
-      : [],
-  );
+  return runs
+    .filter(({ delivery }) => delivery !== undefined && delivery.atMs > endOf(delivery))
+    .map(({ started }) => `jobs ${started.id} was handled after its time to live`);
 }

@@ -71,14 +71,22 @@ export function seenOf(schedule: Schedule): Seen {
   return { schedule, history, runs: [...runOf.values()], runOf, of };
 }
 
-/** Sorts happenings by kind, once; and puts kinds together again. */
+/** Looks at the kind of each happening once; afterwards kinds are numbers. */
 function sorted(history: readonly Recorded[]): Seen["of"] {
-  const places = new Map<Recorded["kind"], number[]>();
-  for (const [index, { kind }] of history.entries()) at(places, kind, () => []).push(index);
+  const numbers = new Map<Recorded["kind"], number>();
+  const kindAt = new Uint8Array(history.length);
+  for (let index = 0; index < history.length; index += 1)
+    kindAt[index] = at(numbers, history[index]!.kind, () => numbers.size);
   return <K extends Recorded["kind"]>(...kinds: readonly K[]): readonly Of<K>[] => {
-    const wanted = kinds.flatMap((kind) => places.get(kind) ?? []);
-    if (kinds.length > 1) wanted.sort((left, right) => left - right);
-    return wanted.map((index) => history[index] as Of<K>);
+    const wanted = new Uint8Array(numbers.size);
+    for (const kind of kinds) {
+      const number = numbers.get(kind);
+      if (number !== undefined) wanted[number] = 1;
+    }
+    const found: Of<K>[] = [];
+    for (let index = 0; index < kindAt.length; index += 1)
+      if (wanted[kindAt[index]!] === 1) found.push(history[index] as Of<K>);
+    return found;
   };
 }
 
