@@ -138,7 +138,7 @@ interface Begun {
 }
 
 function begin(history: History, begun: Begun, msg: SimMessage, ctx: Ctx): void {
-  const { run, channel, n } = begun;
+  const { run, channel, n, key, sendsFollowUp } = begun;
   const { recovered, token } = ctx.idempotency;
   history.add({
     kind: "started",
@@ -151,7 +151,11 @@ function begin(history: History, begun: Begun, msg: SimMessage, ctx: Ctx): void 
     attempt: ctx.attempt,
     recovered,
     token,
-    ...begun,
+    run,
+    channel,
+    n,
+    key,
+    sendsFollowUp,
   });
   if (ctx.signal.aborted) history.add({ kind: "aborted", run });
   else
