@@ -10,7 +10,7 @@ afterEach(() => {
 });
 
 it("brings a deadline nearer by what the clock was advanced", () => {
-  const clock = new EmulatorClock(() => Date.now());
+  const clock = new EmulatorClock();
   const deliver = (): void => undefined;
   const namespace = new Namespace("default", { clock, deliver, validationUrl: () => "http://127.0.0.1/" });
   namespace.createQueue("orders");
