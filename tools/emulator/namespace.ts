@@ -48,7 +48,8 @@ export class Namespace {
   readonly #stopListening: () => void;
   #engines: Engines;
   #timer: NodeJS.Timeout | undefined;
-  #dueMs = Infinity;
+  /** When the timer fires, in the machine's time: an advance brings it nearer. */
+  #firesMs = Infinity;
   #depth = 0;
 
   constructor(name: string, options: NamespaceOptions) {
@@ -209,13 +210,15 @@ export class Namespace {
 
   #arm(): void {
     // Not the streams: only memory waits for them there, and the next call gives it back.
+    const { clock } = this.#options;
     const dueMs = Math.min(this.broker.nextDueMs() ?? Infinity, this.notifier.nextDueMs() ?? Infinity);
-    if (dueMs === this.#dueMs && this.#timer !== undefined) return;
+    const firesMs = clock.toWire(dueMs);
+    if (firesMs === this.#firesMs && this.#timer !== undefined) return;
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#dueMs = dueMs;
+    this.#firesMs = firesMs;
     if (dueMs === Infinity) return;
-    const delayMs = Math.min(Math.max(0, Math.ceil(dueMs - this.#options.clock.now())), maxTimerMs);
+    const delayMs = Math.min(Math.max(0, Math.ceil(dueMs - clock.now())), maxTimerMs);
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       this.enter(() => undefined);
