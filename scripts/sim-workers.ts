@@ -1,7 +1,6 @@
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync } from "node:fs";
 import { join } from "node:path";
-import { build } from "esbuild";
 import { root } from "./entries.js";
 import type { Part } from "./sim-part.js";
 
@@ -12,6 +11,7 @@ export async function bundled(): Promise<string> {
   const outfile = join(mkdtempSync(join(cache, "waybill-sim-")), "part.mjs");
   const entry = join(root, "scripts", "sim-part.ts");
   const how = { bundle: true, format: "esm", platform: "node", target: "node20", logLevel: "error" } as const;
+  const { build } = await import("esbuild");
   await build({ ...how, entryPoints: [entry], outfile });
   return outfile;
 }

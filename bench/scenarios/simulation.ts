@@ -1,20 +1,18 @@
-import { rmSync } from "node:fs";
-import { dirname } from "node:path";
-import { bundled, elsewhere } from "../../scripts/sim-workers.js";
+import { join } from "node:path";
+import { elsewhere } from "../../scripts/sim-workers.js";
 import { spread } from "../measure.js";
 import type { Scenario } from "../scenario.js";
 
 /** P16: schedules of the simulation, with its default size, in the processes in which `npm run sim` runs them. */
 export const simulation: Scenario = async ({ quick }) => {
-  const seeds = quick ? 300 : 2_000;
-  const file = await bundled();
+  const seeds = quick ? 600 : 2_000;
+  const file = join(import.meta.dirname, "sim-part.mjs");
   const rates: number[] = [];
   for (let first = 1; first <= 3 * seeds; first += seeds) {
     const { run, cpuSeconds, failed } = await elsewhere(file, first, seeds);
     if (failed !== undefined) throw new Error(`the schedule of seed ${failed} fails`);
     rates.push(run / cpuSeconds);
   }
-  rmSync(dirname(file), { recursive: true, force: true });
   return [
     {
       target: "P16",
