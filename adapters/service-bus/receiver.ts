@@ -28,6 +28,8 @@ export class MessageReceiver implements Receiver, ListenerHost {
   readonly #path: EntityPath;
   readonly #deadline: Deadline;
   readonly #handoff = new Handoff<MessageDelivery>();
+  /** Those that the client read from its socket at once: they are handed over together, when it has read them all. */
+  readonly #arrived: MessageDelivery[] = [];
   /** Over which link each unsettled delivery came; none for deferred messages. */
   readonly #open = new Map<MessageDelivery, Listener | undefined>();
   #listener: Listener | undefined;
@@ -93,13 +95,11 @@ export class MessageReceiver implements Receiver, ListenerHost {
 
   message(listener: Listener, message: ServiceBusReceivedMessage): void {
     for (const broken of this.#broken) void this.#end(broken);
-    const delivery = this.#accept(message, listener);
-    if (this.#closing !== undefined) {
-      this.#putBack([delivery]);
-      return;
-    }
-    this.#handoff.push(delivery);
-    if (!this.#handoff.waiting) this.#beImpatient();
+    this.#arrived.push(this.#accept(message, listener));
+    if (this.#arrived.length === 1)
+      void Promise.resolve().then(() => {
+        this.#handOver(this.#arrived.splice(0));
+      });
   }
 
   /** The SDK would try again for ever and say so each time: the core has a rule for that, and is told. */
@@ -109,6 +109,15 @@ export class MessageReceiver implements Receiver, ListenerHost {
     this.#listener = undefined;
     this.#broken.add(listener);
     this.#handoff.fail(mapError(error, `cannot receive from "${textOf(this.#path)}"`));
+  }
+
+  #handOver(arrived: readonly MessageDelivery[]): void {
+    if (this.#closing !== undefined) {
+      this.#putBack(arrived);
+      return;
+    }
+    this.#handoff.push(...arrived);
+    if (!this.#handoff.waiting) this.#beImpatient();
   }
 
   async #close(): Promise<void> {
@@ -141,7 +150,7 @@ export class MessageReceiver implements Receiver, ListenerHost {
     if (this.#resting !== undefined || this.#closing !== undefined) return;
     this.#resting = Promise.resolve(this.#listener?.stop()).then(() => {
       this.#resting = undefined;
-      if (this.#closing !== undefined) return;
+      if (this.#closing !== undefined || this.#arrived.length > 0) return;
       if (this.#handoff.waiting) this.#listen(this.#wanted);
       else this.#putBack(this.#handoff.takeBack());
     });

@@ -176,8 +176,8 @@ export class SessionReceiver implements Receiver, SessionHost {
         (late) => void late.close().catch(() => undefined),
       );
       // Nobody asks any more: the session is for somebody else.
-      if (this.#closed || !this.#handoff.waiting) this.#closeLink(link);
-      else this.#hold(link).want();
+      if (this.#closed || this.#signal?.aborted === true) this.#closeLink(link);
+      else this.#welcome(this.#hold(link));
       return true;
     } catch (error) {
       const mapped = mapError(error, doing);
@@ -186,6 +186,11 @@ export class SessionReceiver implements Receiver, SessionHost {
       if (mapped.code !== "busy" && !this.#closed) this.#handoff.fail(mapped);
       return mapped.code !== "busy";
     }
+  }
+
+  /** Whoever waited may have been answered by another session meanwhile, and will ask this one next. */
+  #welcome(session: HeldSession): void {
+    if (this.#handoff.waiting) session.want();
   }
 
   #hold(link: ServiceBusSessionReceiver): HeldSession {

@@ -15,8 +15,9 @@ export class Handoff<D extends Delivery> {
     return this.#waiting !== undefined;
   }
 
-  push(delivery: D): void {
-    this.#kept.push(delivery);
+  /** What came together is handed over together. */
+  push(...deliveries: readonly D[]): void {
+    this.#kept.push(...deliveries);
     const waiting = this.#waiting;
     if (waiting === undefined) return;
     this.#end();
