@@ -15,6 +15,7 @@ import { Listener, type ListenerHost } from "./listener.js";
 import { toLong } from "./long.js";
 import { mapError } from "./map-error.js";
 import { MessageDelivery } from "./message-delivery.js";
+import { OutcomeTurns } from "./outcome-turns.js";
 import { release, settleMessage } from "./settle-message.js";
 
 /**
@@ -27,6 +28,7 @@ export class MessageReceiver implements Receiver, ListenerHost {
   readonly #client: ServiceBusClient;
   readonly #path: EntityPath;
   readonly #deadline: Deadline;
+  readonly #turns: OutcomeTurns;
   readonly #handoff = new Handoff<MessageDelivery>();
   /** Those that the client read from its socket at once: they are handed over together, when it has read them all. */
   readonly #arrived: MessageDelivery[] = [];
@@ -48,6 +50,7 @@ export class MessageReceiver implements Receiver, ListenerHost {
     this.#client = client;
     this.#path = path;
     this.#deadline = deadline;
+    this.#turns = new OutcomeTurns(deadline.runtime);
   }
 
   receive(max: number, signal: AbortSignal): MaybePromise<readonly Delivery[]> {
@@ -172,7 +175,7 @@ export class MessageReceiver implements Receiver, ListenerHost {
 
   #putBack(deliveries: readonly MessageDelivery[]): void {
     for (const delivery of deliveries) {
-      void release(this.#link(), delivery.native).catch(() => undefined);
+      void this.#turns.settle("release", () => release(this.#link(), delivery.native)).catch(() => undefined);
       this.#forget(delivery);
     }
   }
@@ -182,7 +185,9 @@ export class MessageReceiver implements Receiver, ListenerHost {
     try {
       const own = ownDelivery(delivery);
       try {
-        await within(this.#deadline, doing, () => settleMessage(this.#link(), own.native, action));
+        await within(this.#deadline, doing, () =>
+          this.#turns.settle(action.kind, () => settleMessage(this.#link(), own.native, action)),
+        );
       } finally {
         this.#forget(own);
       }

@@ -21,6 +21,7 @@ import { mapError } from "./map-error.js";
 import { MessageDelivery } from "./message-delivery.js";
 import { deferredMessages, ownDelivery } from "./receiver.js";
 import { fromSessionState, toSessionState } from "./session-state.js";
+import { OutcomeTurns } from "./outcome-turns.js";
 import { settleMessage } from "./settle-message.js";
 
 /** How a session receiver goes about its sessions. */
@@ -40,6 +41,7 @@ export class SessionReceiver implements Receiver, SessionHost {
   readonly #client: ServiceBusClient;
   readonly #path: EntityPath;
   readonly #deadline: Deadline;
+  readonly #turns: OutcomeTurns;
   readonly #options: SessionOptions;
   readonly #handoff = new Handoff<MessageDelivery>();
   readonly #held = new Map<string, HeldSession>();
@@ -54,6 +56,7 @@ export class SessionReceiver implements Receiver, SessionHost {
     this.#client = client;
     this.#path = path;
     this.#deadline = deadline;
+    this.#turns = new OutcomeTurns(deadline.runtime);
     this.#options = options;
   }
 
@@ -214,7 +217,9 @@ export class SessionReceiver implements Receiver, SessionHost {
       const session = this.#sessionOf.get(own);
       if (session === undefined || session.ended) return this.#lost(delivery);
       try {
-        await within(this.#deadline, doing, () => settleMessage(session.link, own.native, action));
+        await within(this.#deadline, doing, () =>
+          this.#turns.settle(action.kind, () => settleMessage(session.link, own.native, action)),
+        );
       } finally {
         session.open.delete(own);
         this.#goOn(session);
