@@ -15,7 +15,7 @@ import { Listener, type ListenerHost } from "./listener.js";
 import { toLong } from "./long.js";
 import { mapError } from "./map-error.js";
 import { MessageDelivery } from "./message-delivery.js";
-import { release, settleMessage } from "./settle-message.js";
+import { release, sessionless, settleMessage } from "./settle-message.js";
 
 /**
  * Receives from a queue or a subscription without sessions.
@@ -172,7 +172,7 @@ export class MessageReceiver implements Receiver, ListenerHost {
 
   #putBack(deliveries: readonly MessageDelivery[]): void {
     for (const delivery of deliveries) {
-      void release(this.#link(), delivery.native).catch(() => undefined);
+      void release(this.#link(), sessionless(delivery.native)).catch(() => undefined);
       this.#forget(delivery);
     }
   }
@@ -182,7 +182,9 @@ export class MessageReceiver implements Receiver, ListenerHost {
     try {
       const own = ownDelivery(delivery);
       try {
-        await within(this.#deadline, doing, () => settleMessage(this.#link(), own.native, action));
+        await within(this.#deadline, doing, () =>
+          settleMessage(this.#link(), sessionless(own.native), action),
+        );
       } finally {
         this.#forget(own);
       }

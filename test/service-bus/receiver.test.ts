@@ -13,7 +13,9 @@ async function send(emulator: Emulator, count: number): Promise<void> {
   const client = clientOf(emulator);
   await client
     .createSender("billing")
-    .sendMessages(Array.from({ length: count }, (_, n) => ({ body: Buffer.from(String(n)) })));
+    .sendMessages(
+      Array.from({ length: count }, (_, n) => ({ body: Buffer.from(String(n)), sessionId: "key" })),
+    );
   await client.close();
 }
 
