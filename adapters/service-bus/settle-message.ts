@@ -52,10 +52,7 @@ export function release(
   history?: DeliveryHistory,
 ): Promise<void> {
   if (hasLink(message)) return released(message.delivery);
-  return settler.abandonMessage(
-    overManagement(message),
-    history === undefined ? undefined : historyProperties(history),
-  );
+  return settler.abandonMessage(message, history === undefined ? undefined : historyProperties(history));
 }
 
 /** What the SDK's messages carry of rhea's, in all releases since 7.0. */
@@ -93,7 +90,8 @@ function hasLink(message: ServiceBusReceivedMessage): message is ServiceBusRecei
 export function sessionless(message: ServiceBusReceivedMessage): ServiceBusReceivedMessage {
   const { delivery } = message as { readonly delivery?: Partial<NativeDelivery> };
   if (delivery?.link?.is_open() === true) return message;
-  return Object.assign({ ...message }, { delivery: {}, sessionId: undefined });
+  const { sessionId: _sessionId, ...rest } = message;
+  return Object.assign(rest, { delivery: {} });
 }
 
 /** Releases that the service has not answered yet, by link: one listener for all of a link. */
