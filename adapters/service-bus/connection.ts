@@ -9,9 +9,9 @@ import {
   type ReceiverOptions,
   type Sender,
   type Source,
-  within,
   type Deadline,
 } from "../../src/transport/index.js";
+import { closed } from "./closing.js";
 import { deadLetterReceiver } from "./dead-letter-receiver.js";
 import { pathOf, type EntityPath } from "./entity-path.js";
 import { mapError } from "./map-error.js";
@@ -73,9 +73,15 @@ class ServiceBusConnection implements Connection {
 
   deadLetters(source: Source): DeadLetterReceiver {
     const path = messagePath(source);
-    return this.#opened(`read the dead letters of "${source.address}"`, () =>
+    const receiver = this.#opened(`read the dead letters of "${source.address}"`, () =>
       deadLetterReceiver(this.#client, path, this.#deadline),
     );
+    const close = async (): Promise<void> => {
+      // One is opened whenever somebody looks.
+      this.#open.delete(receiver);
+      await receiver.close();
+    };
+    return { ...receiver, close };
   }
 
   close(): Promise<void> {
@@ -84,9 +90,7 @@ class ServiceBusConnection implements Connection {
 
   async #close(): Promise<void> {
     await Promise.all([...this.#open].map(async (each) => each.close()));
-    await within(this.#deadline, "cannot close the client", () => this.#client.close()).catch(
-      () => undefined,
-    );
+    await closed(this.#deadline, "close the client", () => this.#client.close());
   }
 
   #opened<T extends Sender | Receiver | DeadLetterReceiver>(doing: string, open: () => T): T {
