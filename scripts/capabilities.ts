@@ -4,10 +4,16 @@ import { pathToFileURL } from "node:url";
 import { format } from "prettier";
 import type { Capabilities, ChannelKind, Need, ReceiverFeatures, Transport } from "waybill/transport";
 import { memory } from "waybill/memory";
+import { serviceBus } from "waybill/service-bus";
 import { root } from "./entries.js";
 
+/** What a transport can do it says without a client. */
+const client = (): never => {
+  throw new Error("the table needs no client");
+};
+
 /** One column per adapter of this repository. */
-const transports: readonly Transport[] = [memory()];
+const transports: readonly Transport[] = [memory(), serviceBus({ client })];
 
 const begin = "<!-- capabilities:begin -->";
 const end = "<!-- capabilities:end -->";
