@@ -65,9 +65,9 @@ export class HubFixture {
       consumer: (hub, group) => new EventHubConsumerClient(group, connectionString, hub, clientOptions),
       checkpoints: this.checkpoints,
       park: this.park,
-      balanceMs: 100,
-      expiryMs: 5_000,
-      silenceMs: 200,
+      balanceInterval: "100ms",
+      ownershipExpiry: "5000ms",
+      silence: "200ms",
       ...more,
     };
   }
