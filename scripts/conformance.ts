@@ -5,11 +5,13 @@ import {
   notYetBehaviours,
   storeConformance,
   transportConformance,
+  type ConformanceAdapter,
   type ConformanceRow,
 } from "../src/testing/index.js";
 import { eventHubsAdapter } from "../test/conformance/event-hubs-adapter.js";
 import { memoryAdapter } from "../test/conformance/memory-adapter.js";
 import { memoryStores } from "../test/conformance/memory-stores.js";
+import { serviceBusAdapter } from "../test/conformance/service-bus-adapter.js";
 
 /**
  * Tries what every adapter and every store must show, and prints the matrix behaviour × adapter; with `--json` one JSON
@@ -17,9 +19,13 @@ import { memoryStores } from "../test/conformance/memory-stores.js";
  */
 const json = process.argv.includes("--json");
 
-const adapters = await tried(
-  [memoryAdapter, eventHubsAdapter].map((adapter) => [adapter.name, transportConformance(adapter)]),
-);
+/** That of the longest mark. */
+const columnWidth = markOf({ outcome: "unsupported" }).length;
+
+/** The columns. */
+const transports: readonly ConformanceAdapter[] = [memoryAdapter, serviceBusAdapter, eventHubsAdapter];
+
+const adapters = await tried(transports.map((adapter) => [adapter.name, transportConformance(adapter)]));
 const stores = await tried([memoryStores].map((adapter) => [adapter.name, storeConformance(adapter)]));
 const failed = [...adapters, ...stores].some(({ rows }) => conformanceCounts(rows).fail > 0);
 
@@ -91,7 +97,7 @@ function printMatrix(): void {
   printPart("Stores", stores);
 }
 
-function markOf(row: ConformanceRow | undefined): string {
+function markOf(row: Pick<ConformanceRow, "outcome"> | undefined): string {
   if (row?.outcome === "unsupported") return "declared unsupported (twin passed)";
   return row?.outcome === "pass" ? "pass" : "FAIL";
 }
@@ -104,11 +110,11 @@ function printPart(title: string, all: readonly Tried[]): void {
     console.log(`\n${section}. ${subject}`);
     for (const [at, { number, name, section: own }] of first.rows.entries()) {
       if (own !== section) continue;
-      const outcomes = all.map(({ rows }) => markOf(rows[at]));
-      console.log(`  ${String(number).padStart(3)} ${name.padEnd(72)} ${outcomes.join("  ")}`);
-      for (const { rows } of all) {
+      const outcomes = all.map(({ rows }) => markOf(rows[at]).padEnd(columnWidth));
+      console.log(`  ${String(number).padStart(3)} ${name.padEnd(72)} ${outcomes.join("  ").trimEnd()}`);
+      for (const { name: adapter, rows } of all) {
         const detail = rows[at]?.detail;
-        if (detail !== undefined) console.log(`      ${detail}`);
+        if (detail !== undefined) console.log(`      ${adapter}: ${detail}`);
       }
     }
   }

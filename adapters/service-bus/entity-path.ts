@@ -45,9 +45,8 @@ export function acceptSession(
   client: ServiceBusClient,
   { name, subscription }: EntityPath,
   sessionId: string | undefined,
-  abortSignal: AbortSignal,
 ): Promise<ServiceBusSessionReceiver> {
-  const options: ServiceBusSessionReceiverOptions = { ...reading, abortSignal };
+  const options: ServiceBusSessionReceiverOptions = reading;
   if (sessionId === undefined) {
     return subscription === undefined
       ? client.acceptNextSession(name, options)

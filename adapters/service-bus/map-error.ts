@@ -8,7 +8,12 @@ export interface Meaning {
   readonly retryAfterMs?: number;
 }
 
-/** By `ServiceBusError.code`. Sources: the SDK's `serviceBusError.ts`; Service Bus messaging exceptions. */
+/**
+ * By `code`: `ServiceBusErrorCode` of the SDK, its names for errors that it has no code for (with those it begins the
+ * message of a `GeneralError`), conditions of AMQP where they come here as they are, and codes of the system.
+ *
+ * Sources: `serviceBusError.ts` of the SDK, `errors.ts` of `@azure/core-amqp`; Learn, Service Bus messaging exceptions.
+ */
 export const meanings: Readonly<Record<string, Meaning>> = {
   MessagingEntityNotFound: { code: "notFound" },
   MessagingEntityAlreadyExists: { code: "alreadyExists" },
@@ -25,29 +30,58 @@ export const meanings: Readonly<Record<string, Meaning>> = {
   ServiceTimeout: { code: "timeout" },
   ServiceCommunicationProblem: { code: "transportFailed" },
   GeneralError: { code: "transportFailed" },
+  // What the service refuses for good.
+  InvalidOperationError: { code: "invalidMessage" },
+  ArgumentError: { code: "invalidMessage" },
+  ArgumentOutOfRangeError: { code: "invalidMessage" },
+  NotImplementedError: { code: "unsupported" },
+  MessageEntityNotFoundError: { code: "notFound" },
+  MessageEntityAlreadyExistsError: { code: "alreadyExists" },
+  "com.microsoft:message-lock-lost": { code: "lockLost" },
+  "com.microsoft:session-lock-lost": { code: "lockLost" },
+  "amqp:not-found": { code: "lockLost" },
+  OperationTimeoutError: { code: "timeout" },
+  ECONNREFUSED: { code: "transportFailed" },
+  ENOTFOUND: { code: "transportFailed" },
 };
 
-/** Errors without a code of the SDK's, by their name or by that of the system. */
-const otherMeanings: Readonly<Record<string, Meaning>> = {
+/** By `name`, for errors without a code. */
+export const namedMeanings: Readonly<Record<string, Meaning>> = {
   AbortError: { code: "cancelled" },
   OperationTimeoutError: { code: "timeout" },
   SenderBusyError: { code: "busy" },
   SenderNotReadyError: { code: "transportFailed" },
+  TypeError: { code: "invalidMessage" },
+  RangeError: { code: "invalidMessage" },
   CredentialUnavailableError: { code: "unauthorized" },
   AuthenticationError: { code: "unauthorized" },
   AuthenticationRequiredError: { code: "unauthorized" },
 };
 
+/** By the status of an answer of the administration, where its code says nothing. */
+export const statusMeanings: Readonly<Record<number, Meaning>> = {
+  401: { code: "unauthorized" },
+  403: { code: "quotaExceeded", class: "config" },
+  404: { code: "notFound" },
+  409: { code: "alreadyExists" },
+  429: { code: "busy", retryAfterMs: 10_000 },
+  503: { code: "busy", retryAfterMs: 10_000 },
+};
+
+/** By what the SDK says where an error has neither. Its own texts, so they are not the service's to change. */
+export const textMeanings: readonly (readonly [begins: string, meaning: Meaning])[] = [
+  ["The message has either been deleted or already settled", { code: "lockLost" }],
+  ["The underlying AMQP connection is closed", { code: "closed" }],
+  ["The sender for ", { code: "closed" }],
+  ["The receiver for ", { code: "closed" }],
+];
+
 /** Failed before a byte of the message left. */
 const neverSent = /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|SenderBusy|SenderNotReady/;
 
-/** `GeneralError` covers whatever the service refuses for good as well: its message begins with the condition's name. */
-const refused =
-  /^(InvalidOperationError|ArgumentError|ArgumentOutOfRangeError|NotImplementedError|TypeError)\b/;
-
 /**
- * What an error of the SDK means to the core. Remote text is bounded and redacted by {@link WaybillError}'s reporters;
- * the original stays the `cause`. `doing` says what failed, such as `cannot send to "orders"`.
+ * What an error of the SDK means to the core. The original stays the `cause`; whoever reports the text bounds and redacts
+ * it. `doing` says what failed, such as `cannot send to "orders"`.
  */
 export function mapError(error: unknown, doing: string): WaybillError {
   if (isWaybillError(error)) return error;
@@ -63,22 +97,31 @@ export function mapError(error: unknown, doing: string): WaybillError {
 export function mapSendError(error: unknown, doing: string): WaybillError {
   const mapped = mapError(error, doing);
   const unanswered = mapped.code === "timeout" || mapped.code === "transportFailed";
-  if (!unanswered || neverSent.test(`${nameOf(error)} ${textOf(error)}`)) return mapped;
+  if (!unanswered || neverSent.test(`${textIn(error, "code")} ${nameOf(error)} ${textOf(error)}`))
+    return mapped;
   return new WaybillError("ambiguousSend", mapped.message, { cause: error });
 }
 
 function meaningOf(error: unknown): Meaning {
-  const code = codeOf(error);
-  if (code === "GeneralError" && refused.test(textOf(error))) return { code: "invalidMessage" };
-  const known = Object.hasOwn(meanings, code) ? meanings[code] : undefined;
-  if (known !== undefined) return known;
-  const name = nameOf(error);
-  const other = Object.hasOwn(otherMeanings, name) ? otherMeanings[name] : otherMeanings[code];
-  return other ?? { code: "transportFailed" };
+  const code = textIn(error, "code");
+  const text = textOf(error);
+  // A general error begins with the name of the particular one.
+  const particular = code === "GeneralError" ? /^\w+(?=: )/.exec(text)?.[0] : undefined;
+  return (
+    own(meanings, particular) ??
+    own(meanings, code) ??
+    own(namedMeanings, nameOf(error)) ??
+    own(statusMeanings, textIn(error, "statusCode")) ??
+    textMeanings.find(([begins]) => text.startsWith(begins))?.[1] ?? { code: "transportFailed" }
+  );
 }
 
-function codeOf(error: unknown): string {
-  return typeof error === "object" && error !== null && "code" in error ? String(error.code) : "";
+const own = (table: Readonly<Record<string, Meaning>>, key: string | undefined): Meaning | undefined =>
+  key !== undefined && Object.hasOwn(table, key) ? table[key] : undefined;
+
+function textIn(error: unknown, field: "code" | "statusCode"): string {
+  if (typeof error !== "object" || error === null || !(field in error)) return "";
+  return String((error as Record<string, unknown>)[field]);
 }
 
 const nameOf = (error: unknown): string => (error instanceof Error ? error.name : "");

@@ -17,13 +17,10 @@ export class MessageDelivery implements Delivery {
   readonly broker: BrokerFacts;
   readonly native: ServiceBusReceivedMessage;
   readonly #lockedUntilMs: () => number | undefined;
-  /** Ends the SDK's callback, which gives one more message its turn. */
-  readonly done: () => void;
 
   constructor(
     native: ServiceBusReceivedMessage,
     lane: string | undefined,
-    done: () => void,
     lockedUntilMs: () => number | undefined = () => native.lockedUntilUtc?.getTime(),
   ) {
     const broker = factsOf(native);
@@ -34,7 +31,6 @@ export class MessageDelivery implements Delivery {
     this.deliveryCount = (native.deliveryCount ?? 0) + 1;
     this.broker = broker;
     this.native = native;
-    this.done = done;
     this.#lockedUntilMs = lockedUntilMs;
   }
 

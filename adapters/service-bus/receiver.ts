@@ -1,20 +1,17 @@
-import type {
-  ProcessErrorArgs,
-  ServiceBusClient,
-  ServiceBusReceivedMessage,
-  ServiceBusReceiver,
-} from "@azure/service-bus";
+import type { ServiceBusClient, ServiceBusReceivedMessage, ServiceBusReceiver } from "@azure/service-bus";
 import {
+  Handoff,
   WaybillError,
+  within,
+  type Deadline,
   type Delivery,
   type MaybePromise,
   type Receiver,
   type SettleRequest,
-  Handoff,
-  within,
-  type Deadline,
+  type TimerHandle,
 } from "../../src/transport/index.js";
 import { createReceiver, textOf, type EntityPath } from "./entity-path.js";
+import { Listener, type ListenerHost } from "./listener.js";
 import { toLong } from "./long.js";
 import { mapError } from "./map-error.js";
 import { MessageDelivery } from "./message-delivery.js";
@@ -23,21 +20,29 @@ import { release, settleMessage } from "./settle-message.js";
 /**
  * Receives from a queue or a subscription without sessions.
  *
- * The SDK pushes, and its pending callbacks are the credit: a callback ends when its delivery is settled, so that no
- * more messages are here than were asked for. When nobody asks any more (a pause, a stop) the link is drained, and what
- * it still brought is put back uncounted.
+ * Asks the service for as many messages as its caller asks for. When nobody asks any more (a pause, a stop, a caller that
+ * does not come back) the link is drained, and what it still brought is put back uncounted.
  */
-export class MessageReceiver implements Receiver {
+export class MessageReceiver implements Receiver, ListenerHost {
   readonly #client: ServiceBusClient;
   readonly #path: EntityPath;
   readonly #deadline: Deadline;
   readonly #handoff = new Handoff<MessageDelivery>();
-  /** Here, and not settled. */
-  readonly #open = new Set<MessageDelivery>();
-  #receiver: ServiceBusReceiver | undefined;
-  #subscription: Subscription | undefined;
-  #stopping: Promise<void> | undefined;
-  #closed = false;
+  /** Those that the client read from its socket at once: they are handed over together, when it has read them all. */
+  readonly #arrived: MessageDelivery[] = [];
+  /** Over which link each unsettled delivery came; none for deferred messages. */
+  readonly #open = new Map<MessageDelivery, Listener | undefined>();
+  #listener: Listener | undefined;
+  /** Replaced ones, which live on until the last of their deliveries is settled. */
+  readonly #retired = new Set<Listener>();
+  /** Those whose connection was down when they were closed, which the SDK then forgets to do. */
+  readonly #broken = new Set<Listener>();
+  /** Opens no link: it settles, renews and fetches what another way brought. */
+  #manager: ServiceBusReceiver | undefined;
+  #wanted = 0;
+  #resting: Promise<void> | undefined;
+  #patience: TimerHandle | undefined;
+  #closing: Promise<void> | undefined;
 
   constructor(client: ServiceBusClient, path: EntityPath, deadline: Deadline) {
     this.#client = client;
@@ -46,11 +51,12 @@ export class MessageReceiver implements Receiver {
   }
 
   receive(max: number, signal: AbortSignal): MaybePromise<readonly Delivery[]> {
-    if (this.#closed) return [];
+    if (this.#closing !== undefined) return [];
     const got = this.#handoff.receive(max, signal, () => {
-      this.#stop();
+      this.#rest();
     });
-    if (got instanceof Promise) this.#listen(this.#open.size + max);
+    if (got instanceof Promise) this.#listen(Math.min(max, maxUnsettled));
+    else this.#beImpatient();
     return got;
   }
 
@@ -64,7 +70,8 @@ export class MessageReceiver implements Receiver {
         const doing = `cannot renew the lock of a message of "${textOf(this.#path)}"`;
         try {
           const { native } = ownDelivery(delivery);
-          return (await within(this.#deadline, doing, () => this.#link().renewMessageLock(native))).getTime();
+          const until = await within(this.#deadline, doing, () => this.#link().renewMessageLock(native));
+          return until.getTime();
         } catch (error) {
           return mapError(error, doing);
         }
@@ -77,106 +84,96 @@ export class MessageReceiver implements Receiver {
     const found: MessageDelivery[] = [];
     for (const number of sequenceNumbers) {
       const messages = await deferredMessages(this.#deadline, this.#link(), number);
-      for (const message of messages) found.push(this.#accept(message, () => undefined));
+      for (const message of messages) found.push(this.#accept(message, undefined));
     }
     return found;
   }
 
-  async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#putBack(this.#handoff.close());
-    this.#stop();
-    await this.#stopping;
-    for (const delivery of this.#open) delivery.done();
-    const receiver = this.#receiver;
-    if (receiver === undefined) return;
-    await within(this.#deadline, "cannot close a receiver", () => receiver.close()).catch(() => undefined);
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
   }
 
-  /** What settles and fetches. It opens no link until it is used. */
-  #link(): ServiceBusReceiver {
-    return (this.#receiver ??= createReceiver(this.#client, this.#path));
-  }
-
-  /** Sees to it that up to `calls` messages may be here at a time. */
-  #listen(calls: number): void {
-    if (this.#stopping !== undefined) {
-      void this.#stopping.then(() => {
-        if (!this.#closed && this.#handoff.waiting) this.#listen(calls);
+  message(listener: Listener, message: ServiceBusReceivedMessage): void {
+    for (const broken of this.#broken) void this.#end(broken);
+    this.#arrived.push(this.#accept(message, listener));
+    if (this.#arrived.length === 1)
+      void Promise.resolve().then(() => {
+        this.#handOver(this.#arrived.splice(0));
       });
-      return;
-    }
-    if (this.#subscription !== undefined) {
-      if (this.#subscription.calls >= calls) return;
-      // More handlers than before: the SDK fixes the number when it begins to listen.
-      this.#stop();
-      this.#listen(calls);
-      return;
-    }
-    this.#subscription = this.#subscribe(calls);
   }
 
-  #subscribe(calls: number): Subscription {
-    const subscription: Subscription = { calls, ended: false, close: () => Promise.resolve() };
-    const { close } = this.#link().subscribe(
-      {
-        processMessage: (message) => this.#process(message),
-        processError: (args) => {
-          if (!subscription.ended) this.#failed(args);
-          return Promise.resolve();
-        },
-      },
-      { autoCompleteMessages: false, maxConcurrentCalls: calls },
-    );
-    subscription.close = close;
-    return subscription;
-  }
-
-  #process(message: ServiceBusReceivedMessage): Promise<void> {
-    return new Promise((done) => {
-      const delivery = this.#accept(message, done);
-      if (this.#closed) this.#putBack([delivery]);
-      else this.#handoff.push(delivery);
-    });
-  }
-
-  #accept(message: ServiceBusReceivedMessage, done: () => void): MessageDelivery {
-    const delivery = new MessageDelivery(message, undefined, done);
-    this.#open.add(delivery);
-    return delivery;
-  }
-
-  /** The SDK would try again for ever and say so each time: the core has a rule for that, and tells it. */
-  #failed({ error, errorSource }: ProcessErrorArgs): void {
-    if (errorSource !== "receive") return;
-    const old = this.#receiver;
-    this.#stop();
-    this.#receiver = undefined;
-    if (old !== undefined) {
-      void within(this.#deadline, "cannot close a receiver", () => old.close()).catch(() => undefined);
-    }
+  /** The SDK would try again for ever and say so each time: the core has a rule for that, and is told. */
+  failed(listener: Listener, error: unknown): void {
+    void this.#end(listener);
+    if (listener !== this.#listener) return;
+    this.#listener = undefined;
+    this.#broken.add(listener);
     this.#handoff.fail(mapError(error, `cannot receive from "${textOf(this.#path)}"`));
   }
 
-  /** Stops listening, and puts back what came until the link was silent. */
-  #stop(): void {
-    const subscription = this.#subscription;
-    if (subscription === undefined) return;
-    this.#subscription = undefined;
-    subscription.ended = true;
-    this.#stopping = within(this.#deadline, "cannot stop listening", () => subscription.close())
-      .catch(() => undefined)
-      .then(() => {
-        this.#stopping = undefined;
-        if (!this.#handoff.waiting) this.#putBack(this.#handoff.takeBack());
-      });
+  #handOver(arrived: readonly MessageDelivery[]): void {
+    if (this.#closing !== undefined) {
+      this.#putBack(arrived);
+      return;
+    }
+    this.#handoff.push(...arrived);
+    if (!this.#handoff.waiting) this.#beImpatient();
+  }
+
+  async #close(): Promise<void> {
+    this.#patience?.cancel();
+    this.#putBack(this.#handoff.close());
+    const listeners = [this.#listener, ...this.#retired, ...this.#broken];
+    await Promise.all(listeners.map(async (each) => each?.close()));
+  }
+
+  #link(): ServiceBusReceiver {
+    return this.#listener?.receiver ?? (this.#manager ??= createReceiver(this.#client, this.#path));
+  }
+
+  /** Sees to it that `max` messages are asked for. */
+  #listen(max: number): void {
+    this.#wanted = max;
+    this.#patience?.cancel();
+    if (this.#resting !== undefined) return;
+    if (this.#listener?.fits(max) !== true) {
+      const old = this.#listener;
+      this.#listener = new Listener(createReceiver(this.#client, this.#path), max, this.#deadline, this);
+      if (old !== undefined) this.#retire(old);
+    }
+    this.#listener.want(max);
+  }
+
+  /** Asks for nothing any more, and puts back what nobody takes. */
+  #rest(): void {
+    this.#patience?.cancel();
+    if (this.#resting !== undefined || this.#closing !== undefined) return;
+    this.#resting = Promise.resolve(this.#listener?.stop()).then(() => {
+      this.#resting = undefined;
+      if (this.#closing !== undefined || this.#arrived.length > 0) return;
+      if (this.#handoff.waiting) this.#listen(this.#wanted);
+      else this.#putBack(this.#handoff.takeBack());
+    });
+  }
+
+  /** A caller that asked and was answered has a moment to ask again: what still comes is locked, and waits for it. */
+  #beImpatient(): void {
+    this.#patience?.cancel();
+    this.#patience = this.#deadline.runtime.after(patienceMs, () => {
+      if (!this.#handoff.waiting) this.#rest();
+    });
+  }
+
+  #accept(message: ServiceBusReceivedMessage, listener: Listener | undefined): MessageDelivery {
+    const delivery = new MessageDelivery(message, undefined);
+    this.#open.set(delivery, listener);
+    return delivery;
   }
 
   #putBack(deliveries: readonly MessageDelivery[]): void {
     for (const delivery of deliveries) {
       void release(this.#link(), delivery.native).catch(() => undefined);
-      this.#end(delivery);
+      this.#forget(delivery);
     }
   }
 
@@ -187,7 +184,7 @@ export class MessageReceiver implements Receiver {
       try {
         await within(this.#deadline, doing, () => settleMessage(this.#link(), own.native, action));
       } finally {
-        this.#end(own);
+        this.#forget(own);
       }
       return undefined;
     } catch (error) {
@@ -195,17 +192,30 @@ export class MessageReceiver implements Receiver {
     }
   }
 
-  #end(delivery: MessageDelivery): void {
-    this.#open.delete(delivery);
-    delivery.done();
+  #forget(delivery: MessageDelivery): void {
+    const listener = this.#open.get(delivery);
+    if (!this.#open.delete(delivery) || listener === undefined) return;
+    listener.unsettled -= 1;
+    if (listener.unsettled === 0 && this.#retired.has(listener)) void this.#end(listener);
+  }
+
+  #retire(listener: Listener): void {
+    this.#retired.add(listener);
+    if (listener.unsettled === 0) void this.#end(listener);
+    else void listener.stop();
+  }
+
+  #end(listener: Listener): Promise<void> {
+    this.#retired.delete(listener);
+    this.#broken.delete(listener);
+    return listener.close();
   }
 }
 
-interface Subscription {
-  readonly calls: number;
-  ended: boolean;
-  close: () => Promise<void>;
-}
+/** The SDK's sessions take 2,048 unsettled deliveries, and stop without a word at the next. */
+const maxUnsettled = 1_500;
+
+const patienceMs = 250;
 
 /** @throws {WaybillError} `settleFailed` for a delivery that no receiver of this kind made. */
 export function ownDelivery(delivery: Delivery): MessageDelivery {

@@ -1,4 +1,9 @@
-import type { ServiceBusClient, ServiceBusMessage, ServiceBusSender } from "@azure/service-bus";
+import type {
+  ServiceBusClient,
+  ServiceBusMessage,
+  ServiceBusMessageBatch,
+  ServiceBusSender,
+} from "@azure/service-bus";
 import {
   toAmqp,
   WaybillError,
@@ -23,6 +28,7 @@ export class MessageSender implements Sender {
   readonly #sender: ServiceBusSender;
   readonly #deadline: Deadline;
   readonly #doing: string;
+  readonly #sending = new Set<Promise<unknown>>();
   #closed = false;
 
   constructor(client: ServiceBusClient, address: string, deadline: Deadline) {
@@ -32,8 +38,16 @@ export class MessageSender implements Sender {
   }
 
   async send(messages: readonly Outgoing[]): Promise<readonly SendResult[]> {
+    if (this.#closed) return messages.map(() => ({ ok: false, error: this.#refusal() }));
+    const sending = this.#send(messages);
+    this.#sending.add(sending);
+    const results = await sending;
+    this.#sending.delete(sending);
+    return results;
+  }
+
+  async #send(messages: readonly Outgoing[]): Promise<readonly SendResult[]> {
     const results = new Array<SendResult>(messages.length);
-    if (this.#closed) return results.fill({ ok: false, error: this.#refusal() });
     const spelled = this.#spell(messages, results);
     let stopped = false;
     for (const [number, pack] of (await this.#pack(spelled, results)).entries()) {
@@ -45,12 +59,13 @@ export class MessageSender implements Sender {
 
   async cancel(scheduleTokens: readonly string[]): Promise<readonly boolean[]> {
     const answers: boolean[] = [];
+    const doing = this.#doing.replace("send", "cancel a scheduled message");
     for (const token of scheduleTokens) {
       try {
-        await within(this.#deadline, this.#doing, () => this.#sender.cancelScheduledMessages(toLong(token)));
+        await within(this.#deadline, doing, () => this.#sender.cancelScheduledMessages(toLong(token)));
         answers.push(true);
       } catch (error) {
-        const mapped = mapError(error, "cannot cancel a scheduled message");
+        const mapped = mapError(error, doing);
         if (mapped.code !== "notFound") throw mapped;
         answers.push(false);
       }
@@ -58,9 +73,11 @@ export class MessageSender implements Sender {
     return answers;
   }
 
+  /** What is being sent gets its answer before. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    await Promise.all(this.#sending);
     await within(this.#deadline, "cannot close a sender", () => this.#sender.close()).catch(() => undefined);
   }
 
@@ -79,54 +96,51 @@ export class MessageSender implements Sender {
   /** Into the service's own batches, as only the SDK knows the encoded size; scheduled ones by their time. */
   async #pack(spelled: readonly Spelled[], results: SendResult[]): Promise<readonly Pack[]> {
     const [only] = spelled;
-    if (spelled.length === 1 && only !== undefined && only.dueMs === undefined) {
-      return [{ members: spelled, submit: () => this.#sender.sendMessages(only.message) }];
-    }
-    const now = spelled.filter(({ dueMs }) => dueMs === undefined);
-    const batches = now.length === 0 ? [] : await this.#batches(now, results);
-    return [...batches, ...this.#scheduled(spelled)];
-  }
-
-  /** One request for all messages that are due at the same time. */
-  #scheduled(spelled: readonly Spelled[]): readonly Pack[] {
-    const byTime = new Map<number, Spelled[]>();
-    for (const each of spelled) {
-      if (each.dueMs === undefined) continue;
-      const members = byTime.get(each.dueMs);
-      if (members === undefined) byTime.set(each.dueMs, [each]);
-      else members.push(each);
-    }
-    return [...byTime].map(([dueMs, members]) => {
-      const messages = members.map(({ message }) => message);
-      return { members, submit: () => this.#sender.scheduleMessages(messages, new Date(dueMs)) };
-    });
-  }
-
-  async #batches(spelled: readonly Spelled[], results: SendResult[]): Promise<readonly Pack[]> {
+    if (spelled.length === 1 && only !== undefined) return [this.#alone(only)];
     const packs: Pack[] = [];
+    const now = spelled.filter(({ dueMs }) => dueMs === undefined);
+    for (const { members, batch } of await this.#batches(now, results)) {
+      const [first] = members;
+      if (batch !== undefined) packs.push({ members, submit: () => this.#sender.sendMessages(batch) });
+      else if (first !== undefined) packs.push(this.#alone(first));
+    }
+    for (const [dueMs, due] of byDueTime(spelled)) {
+      for (const { members } of await this.#batches(due, results))
+        packs.push(this.#scheduled(members, dueMs));
+    }
+    return packs;
+  }
+
+  #alone(only: Spelled): Pack {
+    const { message, dueMs } = only;
+    if (dueMs !== undefined) return this.#scheduled([only], dueMs);
+    return { members: [only], submit: () => this.#sender.sendMessages(message) };
+  }
+
+  #scheduled(members: readonly Spelled[], dueMs: number): Pack {
+    const messages = members.map(({ message }) => message);
+    return { members, submit: () => this.#sender.scheduleMessages(messages, new Date(dueMs)) };
+  }
+
+  async #batches(spelled: readonly Spelled[], results: SendResult[]): Promise<readonly Batch[]> {
+    const batches: Batch[] = [];
+    let next = 0;
     try {
-      let left = [...spelled];
-      while (left.length > 0) {
+      while (next < spelled.length) {
         const batch = await within(this.#deadline, this.#doing, () => this.#sender.createMessageBatch());
-        const members: Spelled[] = [];
-        while (left[0] !== undefined && batch.tryAddMessage(left[0].message)) {
-          members.push(left[0]);
-          left = left.slice(1);
-        }
-        const tooLarge = members.length === 0 ? left.shift() : undefined;
+        const from = next;
+        while (next < spelled.length && next - from < maxBatchMessages && add(batch, spelled[next]))
+          next += 1;
         // Too large even alone: the service is to say so, of this message only.
-        if (tooLarge !== undefined) {
-          packs.push({ members: [tooLarge], submit: () => this.#sender.sendMessages(tooLarge.message) });
-        } else packs.push({ members, submit: () => this.#sender.sendMessages(batch) });
+        if (next === from) next += 1;
+        batches.push({ members: spelled.slice(from, next), batch: batch.count === 0 ? undefined : batch });
       }
     } catch (error) {
       // No batch could be made: nothing of what is not packed was sent.
-      const packed = new Set(packs.flatMap(({ members }) => members));
-      for (const each of spelled) {
-        if (!packed.has(each)) results[each.index] = { ok: false, error: mapError(error, this.#doing) };
-      }
+      const refused: SendResult = { ok: false, error: mapError(error, this.#doing) };
+      for (const { index } of spelled.slice(next)) results[index] = refused;
     }
-    return packs;
+    return batches;
   }
 
   /** Answers whether to go on. */
@@ -152,6 +166,29 @@ export class MessageSender implements Sender {
   #refusal(): WaybillError {
     return new WaybillError("closed", `${this.#doing}: the sender is closed`);
   }
+}
+
+/** Messages that fit into one request; without a batch one that fits into none. */
+interface Batch {
+  readonly members: readonly Spelled[];
+  readonly batch: ServiceBusMessageBatch | undefined;
+}
+
+/** The service takes so many messages in one request. */
+const maxBatchMessages = 4_500;
+
+const add = (batch: ServiceBusMessageBatch, each: Spelled | undefined): boolean =>
+  each !== undefined && batch.tryAddMessage(each.message);
+
+function byDueTime(spelled: readonly Spelled[]): ReadonlyMap<number, readonly Spelled[]> {
+  const times = new Map<number, Spelled[]>();
+  for (const each of spelled) {
+    if (each.dueMs === undefined) continue;
+    const due = times.get(each.dueMs);
+    if (due === undefined) times.set(each.dueMs, [each]);
+    else due.push(each);
+  }
+  return times;
 }
 
 /** One request of the service. */

@@ -15,7 +15,7 @@ import {
   type Deadline,
 } from "../../src/transport/index.js";
 import { acceptSession, createReceiver, textOf, type EntityPath } from "./entity-path.js";
-import { HeldSession } from "./held-session.js";
+import { HeldSession, type SessionHost } from "./held-session.js";
 import { toLong } from "./long.js";
 import { mapError } from "./map-error.js";
 import { MessageDelivery } from "./message-delivery.js";
@@ -36,7 +36,7 @@ export interface SessionOptions extends Pick<ReceiverOptions, "lanes" | "perLane
  * that brought nothing for a while is given up, so that it may wander between receivers; its next message takes it
  * again. Its lock is renewed with that of any of its deliveries.
  */
-export class SessionReceiver implements Receiver {
+export class SessionReceiver implements Receiver, SessionHost {
   readonly #client: ServiceBusClient;
   readonly #path: EntityPath;
   readonly #deadline: Deadline;
@@ -44,8 +44,9 @@ export class SessionReceiver implements Receiver {
   readonly #handoff = new Handoff<MessageDelivery>();
   readonly #held = new Map<string, HeldSession>();
   readonly #sessionOf = new WeakMap<MessageDelivery, HeldSession>();
-  #accepting: AbortController | undefined;
-  #accepted: Promise<void> = Promise.resolve();
+  #accepting = false;
+  /** Of the last receive: while it is aborted nobody asks for more. */
+  #signal: AbortSignal | undefined;
   readonly #closing = new Set<Promise<void>>();
   #closed = false;
 
@@ -58,10 +59,11 @@ export class SessionReceiver implements Receiver {
 
   receive(max: number, signal: AbortSignal): MaybePromise<readonly Delivery[]> {
     if (this.#closed) return [];
+    this.#signal = signal;
     const got = this.#handoff.receive(max, signal, () => {
       this.#pause();
     });
-    if (got instanceof Promise) this.#accept();
+    if (got instanceof Promise) this.#ask();
     return got;
   }
 
@@ -113,7 +115,7 @@ export class SessionReceiver implements Receiver {
       if (id === undefined) continue;
       const session = this.#held.get(id) ?? (await this.#acceptNamed(id));
       for (const message of await deferredMessages(this.#deadline, session.link, number)) {
-        found.push(this.#deliver(session, message, () => undefined));
+        found.push(this.#deliver(session, message));
       }
       this.#watchIdle(session);
     }
@@ -124,79 +126,84 @@ export class SessionReceiver implements Receiver {
     if (this.#closed) return;
     this.#closed = true;
     this.#handoff.close();
-    this.#accepting?.abort();
-    await this.#accepted;
     for (const session of this.#held.values()) this.#giveUp(session);
+    // An accept that is under way is not waited for: it takes as long as there is no session, and gives back what it gets.
     await Promise.all(this.#closing);
+  }
+
+  message(session: HeldSession, message: ServiceBusReceivedMessage): void {
+    this.#handoff.push(this.#deliver(session, message));
+    this.#watchIdle(session);
+  }
+
+  lost(session: HeldSession, error: unknown): void {
+    this.#lose(session, mapError(error, `session "${session.id}" of "${textOf(this.#path)}" is lost`));
+  }
+
+  /** Asks the sessions that are held for their next messages, and the service for one session more. */
+  #ask(): void {
+    for (const session of this.#held.values()) session.want();
+    this.#accept();
   }
 
   /** Asks for one more session, if one more may be held and somebody waits. */
   #accept(): void {
-    if (this.#accepting !== undefined || this.#closed) return;
+    if (this.#accepting || this.#closed) return;
     if (!this.#handoff.waiting || this.#held.size >= this.#options.lanes) return;
-    const accepting = new AbortController();
-    this.#accepting = accepting;
-    this.#accepted = this.#acceptNext(accepting.signal).then(() => {
-      this.#accepting = undefined;
-      this.#accept();
+    this.#accepting = true;
+    void this.#acceptNext().then((again) => {
+      if (again) this.#accepted();
+      else
+        this.#deadline.runtime.after(acceptAgainMs, () => {
+          this.#accepted();
+        });
     });
   }
 
-  async #acceptNext(signal: AbortSignal): Promise<void> {
+  #accepted(): void {
+    this.#accepting = false;
+    this.#accept();
+  }
+
+  /** Answers whether to go on at once. */
+  async #acceptNext(): Promise<boolean> {
     const doing = `cannot accept a session of "${textOf(this.#path)}"`;
     try {
       const link = await within(
-        this.#deadline,
+        { ...this.#deadline, operationMs: acceptMs },
         doing,
-        () => acceptSession(this.#client, this.#path, undefined, signal),
+        () => acceptSession(this.#client, this.#path, undefined),
         (late) => void late.close().catch(() => undefined),
       );
-      if (this.#closed || signal.aborted) this.#closeLink(link);
-      else this.#hold(link);
+      // Nobody asks any more: the session is for somebody else.
+      if (this.#closed || this.#signal?.aborted === true) this.#closeLink(link);
+      else this.#welcome(this.#hold(link));
+      return true;
     } catch (error) {
       const mapped = mapError(error, doing);
       // No session has messages: that is the rule, and the wish is repeated.
-      const none = mapped.code === "timeout" || mapped.code === "busy" || mapped.code === "cancelled";
-      if (!none && !this.#closed) this.#handoff.fail(mapped);
+      if (mapped.code === "timeout") return true;
+      if (mapped.code !== "busy" && !this.#closed) this.#handoff.fail(mapped);
+      return mapped.code !== "busy";
     }
   }
 
+  /** Whoever waited may have been answered by another session meanwhile, and will ask this one next. */
+  #welcome(session: HeldSession): void {
+    if (this.#handoff.waiting) session.want();
+  }
+
   #hold(link: ServiceBusSessionReceiver): HeldSession {
-    const session = new HeldSession(link);
+    const session = new HeldSession(link, this.#options.perLane, this);
     this.#held.set(session.id, session);
-    link.subscribe(
-      {
-        processMessage: (message) => this.#process(session, message),
-        processError: ({ error, errorSource }) => {
-          if (errorSource === "receive") {
-            this.#lose(
-              session,
-              mapError(error, `session "${session.id}" of "${textOf(this.#path)}" is lost`),
-            );
-          }
-          return Promise.resolve();
-        },
-      },
-      { autoCompleteMessages: false, maxConcurrentCalls: this.#options.perLane },
-    );
     this.#watchIdle(session);
     return session;
   }
 
-  #process(session: HeldSession, message: ServiceBusReceivedMessage): Promise<void> {
-    // Given up meanwhile: the service keeps the message for the next holder.
-    if (session.ended) return Promise.resolve();
-    return new Promise((done) => {
-      this.#handoff.push(this.#deliver(session, message, done));
-    });
-  }
-
-  #deliver(session: HeldSession, message: ServiceBusReceivedMessage, done: () => void): MessageDelivery {
-    const delivery = new MessageDelivery(message, session.id, done, () => session.lockedUntilMs);
+  #deliver(session: HeldSession, message: ServiceBusReceivedMessage): MessageDelivery {
+    const delivery = new MessageDelivery(message, session.id, () => session.lockedUntilMs);
     session.open.add(delivery);
     this.#sessionOf.set(delivery, session);
-    session.idle?.cancel();
-    session.idle = undefined;
     return delivery;
   }
 
@@ -210,8 +217,7 @@ export class SessionReceiver implements Receiver {
         await within(this.#deadline, doing, () => settleMessage(session.link, own.native, action));
       } finally {
         session.open.delete(own);
-        own.done();
-        this.#watchIdle(session);
+        this.#goOn(session);
       }
       return undefined;
     } catch (error) {
@@ -228,24 +234,28 @@ export class SessionReceiver implements Receiver {
     }
   }
 
-  /** Gives the session up when nothing of it is here for a while; at once when nobody asks any more. */
+  /** Something of the session was settled. */
+  #goOn(session: HeldSession): void {
+    if (this.#handoff.waiting) session.want();
+    if (this.#signal?.aborted === true && session.open.size === 0) this.#giveUp(session);
+    else this.#watchIdle(session);
+  }
+
+  /** Gives the session up when no handler has anything of it for a while, for the next one to be held. */
   #watchIdle(session: HeldSession): void {
-    if (session.open.size > 0 || session.ended) return;
     session.idle?.cancel();
+    if (session.ended) return;
     session.idle = this.#deadline.runtime.after(this.#options.sessionIdleMs, () => {
+      // Not taken for so long, it will not be: closing the session puts it back uncounted.
+      this.#handoff.forget((delivery) => session.open.delete(delivery));
+      if (session.open.size > 0) return;
       this.#giveUp(session);
       this.#accept();
     });
   }
 
   #pause(): void {
-    this.#accepting?.abort();
-    const untaken = new Set(this.#handoff.takeBack());
-    for (const delivery of untaken) {
-      const session = this.#sessionOf.get(delivery);
-      session?.open.delete(delivery);
-      delivery.done();
-    }
+    for (const untaken of this.#handoff.takeBack()) this.#sessionOf.get(untaken)?.open.delete(untaken);
     // Closing a session puts back, uncounted, what it holds.
     for (const session of this.#held.values()) if (session.open.size === 0) this.#giveUp(session);
   }
@@ -281,9 +291,7 @@ export class SessionReceiver implements Receiver {
     const doing = `cannot take session "${id}" of "${textOf(this.#path)}"`;
     try {
       return this.#hold(
-        await within(this.#deadline, doing, () =>
-          acceptSession(this.#client, this.#path, id, new AbortController().signal),
-        ),
+        await within(this.#deadline, doing, () => acceptSession(this.#client, this.#path, id)),
       );
     } catch (error) {
       throw mapError(error, doing);
@@ -319,3 +327,9 @@ export class SessionReceiver implements Receiver {
     );
   }
 }
+
+/** The service itself keeps a wish for a session for at most 65 seconds. */
+const acceptMs = 70_000;
+
+/** Until the wish is repeated when the service refuses it at once. */
+const acceptAgainMs = 1_000;

@@ -51,23 +51,58 @@ export function release(
   message: ServiceBusReceivedMessage,
   history?: DeliveryHistory,
 ): Promise<void> {
-  if (!hasLink(message)) {
-    return settler.abandonMessage(message, history === undefined ? undefined : historyProperties(history));
-  }
-  message.delivery.release();
-  return Promise.resolve();
+  if (hasLink(message)) return released(message.delivery);
+  return settler.abandonMessage(message, history === undefined ? undefined : historyProperties(history));
 }
 
-/** Internal to the SDK, and the same in all its releases since 7.0. */
+/** What the SDK's messages carry of rhea's, in all releases since 7.0. */
+interface NativeDelivery {
+  readonly link: NativeLink;
+  readonly remote_settled: boolean;
+  /** The outcome that the service answered with. */
+  readonly remote_state?: { readonly error?: { readonly condition?: string; readonly description?: string } };
+  release(): void;
+}
+
+interface NativeLink {
+  is_open(): boolean;
+  on(event: "settled", told: (context: { readonly delivery: NativeDelivery }) => void): void;
+}
+
 interface WithDelivery {
-  readonly delivery: { release(): void; readonly remote_settled: boolean };
+  readonly delivery: NativeDelivery;
 }
 
 function hasLink(message: ServiceBusReceivedMessage): message is ServiceBusReceivedMessage & WithDelivery {
   const { delivery } = message as Partial<WithDelivery>;
-  if (typeof delivery?.release !== "function") return false;
-  const { link } = delivery as { readonly link?: { is_open?(): boolean } };
-  return link?.is_open?.() === true && !delivery.remote_settled;
+  if (typeof delivery?.release !== "function" || delivery.remote_settled) return false;
+  return (delivery as Partial<NativeDelivery>).link?.is_open() === true;
+}
+
+/** Releases that the service has not answered yet, by link: one listener for all of a link. */
+const unanswered = new WeakMap<NativeLink, Map<NativeDelivery, () => void>>();
+
+function released(delivery: NativeDelivery): Promise<void> {
+  return new Promise((resolve, reject) => {
+    waitingOn(delivery.link).set(delivery, () => {
+      const refusal = delivery.remote_state?.error;
+      if (refusal === undefined) resolve();
+      else reject(Object.assign(new Error(refusal.description), { code: refusal.condition }));
+    });
+    delivery.release();
+  });
+}
+
+function waitingOn(link: NativeLink): Map<NativeDelivery, () => void> {
+  const known = unanswered.get(link);
+  if (known !== undefined) return known;
+  const waiting = new Map<NativeDelivery, () => void>();
+  unanswered.set(link, waiting);
+  link.on("settled", ({ delivery }) => {
+    waiting.get(delivery)?.();
+    waiting.delete(delivery);
+  });
+  return waiting;
 }
 
 /** What a message that is put back has to say of its past, as `docs/wire-format.md` spells it. */

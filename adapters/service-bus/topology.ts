@@ -1,14 +1,19 @@
-import type { ServiceBusAdministrationClient } from "@azure/service-bus";
 import {
   WaybillError,
-  type ChannelSettings,
   type ConnectContext,
-  type Destination,
-  type SubscriptionSource,
-  within,
   type Deadline,
+  type Destination,
+  type MessageFilter,
+  type SubscriptionSource,
 } from "../../src/transport/index.js";
-import { mapError } from "./map-error.js";
+import { Administrator, type Entity } from "./administrator.js";
+import {
+  queueSettings,
+  subscriptionSettings,
+  topicSettings,
+  type EntitySettings,
+} from "./entity-settings.js";
+import { subscriptionRules } from "./subscription-rules.js";
 import type { ServiceBusOptions } from "./transport.js";
 
 /**
@@ -30,99 +35,94 @@ export async function checkTopology(
         "or leave topology out to assume that the entities exist",
     );
   }
-  const admin = new Administrator(administration(), deadline);
-  const entities = new Map(
-    [...context.destinations, ...context.sources].map((place) => [place.address.toLowerCase(), place]),
-  );
-  for (const place of entities.values()) await admin.entity(place, topology === "ensure");
-  for (const source of context.sources) {
-    if (source.kind === "subscription") await admin.subscription(source, topology === "ensure");
-  }
+  const check = new TopologyCheck(new Administrator(administration(), deadline), topology === "ensure");
+  for (const place of [...context.destinations, ...context.sources]) await check.entity(place);
+  for (const source of context.sources) if (source.kind === "subscription") await check.source(source);
 }
 
-/** What an entity is made of, in the SDK's words, as far as contracts say it. */
-type Wanted = Readonly<Record<string, string | number | boolean>>;
+class TopologyCheck {
+  readonly #admin: Administrator;
+  readonly #ensures: boolean;
+  readonly #checked = new Set<string>();
 
-class Administrator {
-  readonly #client: ServiceBusAdministrationClient;
-  readonly #deadline: Deadline;
-
-  constructor(client: ServiceBusAdministrationClient, deadline: Deadline) {
-    this.#client = client;
-    this.#deadline = deadline;
+  constructor(admin: Administrator, ensures: boolean) {
+    this.#admin = admin;
+    this.#ensures = ensures;
   }
 
-  async entity({ channel, address }: Destination, create: boolean): Promise<void> {
-    const { settings, kind } = channel;
+  /** The queue or topic of a channel, and the subscriptions that its contract declares. */
+  async entity({ channel, address }: Destination): Promise<void> {
+    const { kind, settings } = channel;
+    const name = address.toLowerCase();
+    if (this.#checked.has(name)) return;
+    this.#checked.add(name);
     if (kind === "queue") {
-      const wanted = { ...sending(settings), ...receiving(settings) };
-      await this.#look(`queue "${address}"`, wanted, create, {
-        get: () => this.#client.getQueue(address),
-        create: () => this.#client.createQueue(address, wanted),
-      });
+      const wanted = queueSettings(settings);
+      await this.#entity(this.#admin.queue(address, wanted), wanted);
     } else if (kind === "topic") {
-      const wanted = sending(settings);
-      await this.#look(`topic "${address}"`, wanted, create, {
-        get: () => this.#client.getTopic(address),
-        create: () => this.#client.createTopic(address, wanted),
-      });
+      const wanted = topicSettings(settings);
+      await this.#entity(this.#admin.topic(address, wanted), wanted);
+      for (const [subscription, { where }] of Object.entries(settings.subscriptions ?? {})) {
+        const filter = { types: undefined, ...(where === undefined ? {} : { where }) };
+        await this.#subscription({ channel, address, subscription, filter });
+      }
     }
   }
 
-  async subscription({ channel, address, subscription }: SubscriptionSource, create: boolean): Promise<void> {
-    const wanted = receiving(channel.settings);
-    await this.#look(`subscription "${address}/${subscription}"`, wanted, create, {
-      get: () => this.#client.getSubscription(address, subscription),
-      create: () => this.#client.createSubscription(address, subscription, wanted),
-    });
+  /** What the service subscribes to. */
+  async source(source: SubscriptionSource): Promise<void> {
+    await this.#subscription(source);
   }
 
-  async #look(what: string, wanted: Wanted, create: boolean, entity: Entity): Promise<void> {
-    const found = await this.#found(what, entity);
-    if (found !== undefined) compare(what, wanted, found);
-    else if (create) await this.#run(`cannot create ${what}`, entity.create);
-    else {
-      throw new WaybillError(
-        "notFound",
-        `${what} does not exist: create it, or let topology: "ensure" do so where the identity may`,
+  async #subscription(place: Place): Promise<void> {
+    const { channel, address, subscription, filter } = place;
+    const wanted = subscriptionSettings(channel.settings);
+    const rules = subscriptionRules(subscription, filter);
+    const entity = this.#admin.subscription(address, subscription, wanted, rules[0]);
+    await this.#entity(entity, wanted);
+    await this.#rules(place, rules, entity.what);
+  }
+
+  async #entity(entity: Entity, wanted: EntitySettings): Promise<void> {
+    const found = (await entity.find()) ?? (await this.#make(entity));
+    if (found !== undefined) compare(entity.what, wanted, found);
+  }
+
+  /** Answers what is there if somebody else was faster. */
+  async #make(entity: Entity): Promise<object | undefined> {
+    if (this.#ensures) return (await entity.create()) ? undefined : entity.find();
+    throw new WaybillError(
+      "notFound",
+      `${entity.what} does not exist: create it, or let topology: "ensure" do so where the identity may`,
+    );
+  }
+
+  /** New rules come before the old ones go, so that no message falls between them. */
+  async #rules({ address, subscription }: Place, wanted: readonly string[], what: string): Promise<void> {
+    const present = await this.#admin.rules(address, subscription);
+    const missing = wanted.filter((filter) => !present.some((rule) => rule.filter === filter));
+    const others = present.filter((rule) => rule.filter === undefined || !wanted.includes(rule.filter));
+    if (missing.length === 0 && others.length === 0) return;
+    if (!this.#ensures)
+      throw differentRules(
+        what,
+        missing,
+        others.map(({ name }) => name),
       );
-    }
-  }
-
-  async #found(what: string, { get }: Entity): Promise<object | undefined> {
-    try {
-      return await this.#run(`cannot look at ${what}`, get);
-    } catch (error) {
-      const missing = error instanceof WaybillError && isMissing(error.cause);
-      if (missing) return undefined;
-      throw error;
-    }
-  }
-
-  async #run<T>(doing: string, operation: () => Promise<T>): Promise<T> {
-    try {
-      return await within(this.#deadline, doing, operation);
-    } catch (error) {
-      throw mapError(error, doing);
-    }
+    const names = freeNames(new Set(present.map(({ name }) => name)));
+    for (const filter of missing) await this.#admin.addRule(address, subscription, names(), filter);
+    for (const { name } of others) await this.#admin.removeRule(address, subscription, name);
   }
 }
 
-interface Entity {
-  readonly get: () => Promise<object>;
-  readonly create: () => Promise<unknown>;
+interface Place extends Destination {
+  readonly subscription: string;
+  readonly filter: MessageFilter;
 }
 
-/** The SDK reads an empty feed, the service's answer for an entity that is not there, as this. */
-const isMissing = (error: unknown): boolean =>
-  typeof error === "object" &&
-  error !== null &&
-  "code" in error &&
-  (error.code === "MessageEntityNotFoundError" || error.code === "MessagingEntityNotFound");
-
-function compare(what: string, wanted: Wanted, found: object): void {
+function compare(what: string, wanted: EntitySettings, found: object): void {
   for (const [name, value] of Object.entries(wanted)) {
-    const actual = (found as Wanted)[name];
+    const actual = (found as EntitySettings)[name];
     if (actual === value) continue;
     throw new WaybillError(
       "alreadyExists",
@@ -131,43 +131,24 @@ function compare(what: string, wanted: Wanted, found: object): void {
   }
 }
 
-function sending({ dedupWindowMs, ttlMs }: ChannelSettings): Record<string, string | boolean> {
-  return {
-    ...(ttlMs === undefined ? {} : { defaultMessageTimeToLive: isoDuration(ttlMs) }),
-    ...(dedupWindowMs === undefined
-      ? {}
-      : {
-          requiresDuplicateDetection: true,
-          duplicateDetectionHistoryTimeWindow: isoDuration(dedupWindowMs),
-        }),
+const differentRules = (what: string, missing: readonly string[], others: readonly string[]): WaybillError =>
+  new WaybillError(
+    "alreadyExists",
+    `${what} filters otherwise than the service: ` +
+      [
+        ...missing.map((filter) => `it lacks the rule ${filter}`),
+        ...others.map((name) => `its rule "${name}" is not the service's`),
+      ].join("; ") +
+      ': change its rules, or let topology: "ensure" do so where the identity may',
+  );
+
+function freeNames(taken: ReadonlySet<string>): () => string {
+  let number = 0;
+  return () => {
+    do number += 1;
+    while (taken.has(ruleName(number)));
+    return ruleName(number);
   };
 }
 
-/** Expired messages are dead-lettered: nothing is lost in silence. */
-function receiving({ ordered, lockMs, maxDeliveries, ttlMs }: ChannelSettings) {
-  return {
-    requiresSession: ordered,
-    deadLetteringOnMessageExpiration: true,
-    ...(lockMs === undefined ? {} : { lockDuration: isoDuration(lockMs) }),
-    ...(maxDeliveries === undefined ? {} : { maxDeliveryCount: maxDeliveries }),
-    ...(ttlMs === undefined ? {} : { defaultMessageTimeToLive: isoDuration(ttlMs) }),
-  };
-}
-
-/** As the service writes it back, so that the two can be compared: `P1DT2H3M4S`, without parts that are zero. */
-function isoDuration(ms: number): string {
-  const days = Math.floor(ms / dayMs);
-  const hours = Math.floor((ms % dayMs) / hourMs);
-  const minutes = Math.floor((ms % hourMs) / minuteMs);
-  const seconds = (ms % minuteMs) / 1_000;
-  const time = [
-    hours > 0 ? `${String(hours)}H` : "",
-    minutes > 0 ? `${String(minutes)}M` : "",
-    seconds > 0 || ms === 0 ? `${String(seconds)}S` : "",
-  ].join("");
-  return `P${days > 0 ? `${String(days)}D` : ""}${time === "" ? "" : `T${time}`}`;
-}
-
-const minuteMs = 60_000;
-const hourMs = 60 * minuteMs;
-const dayMs = 24 * hourMs;
+const ruleName = (number: number): string => `waybill-${String(number)}`;

@@ -17,6 +17,8 @@ export function acceleratedRuntime(rate = defaultRate): Runtime {
     now: () => clock.startMs + clock.elapsed(),
     elapsed: () => clock.elapsed(),
     after: (delayMs, run) => clock.after(delayMs, run),
+    // The test keeps its process alive; a simulated one that dies cancels nothing.
+    hold: () => ({ cancel: () => undefined }),
   };
 }
 

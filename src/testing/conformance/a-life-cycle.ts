@@ -63,7 +63,7 @@ export const lifeCycle: readonly Behaviour[] = [
   }),
 
   transport(5, "topology-assume|validate|create", {}, async (kit) => {
-    const declared = kit.conduit({ lock: "5s", partitions: 2 });
+    const declared = kit.conduit({ lock: "5s", ttl: "2h", partitions: 2 });
     const line = await kit.connect([declared], [declared]);
     accepted(await line.send(declared, kit.envelope(1)));
     same(numbersOf(await line.reader(declared).drain(1)), [1], "what was sent to a declared entity");
@@ -74,7 +74,8 @@ export const lifeCycle: readonly Behaviour[] = [
     );
     if (kit.kind === "notifications") return;
     const { name, kind } = declared;
-    const other = { ...kit.conduit({ lock: "10s", partitions: 3 }), name, kind };
+    // Those who send see the time to live of a topic, and nothing of its subscriptions.
+    const other = { ...kit.conduit({ lock: "10s", ttl: "1h", partitions: 3 }), name, kind };
     await refused(
       () => kit.connect([other], []),
       { class: "config" },

@@ -1,0 +1,17 @@
+import { describe, expect, it } from "vitest";
+import { sections, type Section } from "../../src/testing/conformance/behaviour.js";
+import { transportConformance } from "../../src/testing/conformance/transport-conformance.js";
+import { serviceBusAdapter } from "./service-bus-adapter.js";
+
+/** Streams and notifications, which Service Bus has not, and a delay in place. */
+const unsupported: readonly number[] = [];
+const cases = transportConformance(serviceBusAdapter);
+
+describe.each(Object.keys(sections).filter((section) => section !== "P") as Section[])(
+  "the Service Bus adapter, section %s",
+  (section) => {
+    it.each(cases.filter((each) => each.section === section))("shows $title", async ({ number, run }) => {
+      expect(await run()).toBe(unsupported.includes(number) ? "unsupported" : "pass");
+    });
+  },
+);
