@@ -3,11 +3,20 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { format } from "prettier";
 import type { Capabilities, ChannelKind, Need, ReceiverFeatures, Transport } from "waybill/transport";
+import { eventHubs, memoryCheckpoints, memoryPark } from "waybill/event-hubs";
 import { memory } from "waybill/memory";
 import { root } from "./entries.js";
 
+/** Of factories that only declare. */
+const none = (): never => {
+  throw new Error("no client is needed to declare");
+};
+
 /** One column per adapter of this repository. */
-const transports: readonly Transport[] = [memory()];
+const transports: readonly Transport[] = [
+  memory(),
+  eventHubs({ producer: none, consumer: none, checkpoints: memoryCheckpoints(), park: memoryPark() }),
+];
 
 const begin = "<!-- capabilities:begin -->";
 const end = "<!-- capabilities:end -->";
