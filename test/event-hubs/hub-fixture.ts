@@ -73,12 +73,15 @@ export class HubFixture {
   }
 
   /** What a service sees: a connection of its own. */
-  async connect(more: Partial<EventHubsOptions> = {}): Promise<HubLine> {
-    const place = { channel: sales(this.partitions), address: "sales" };
+  async connect(
+    more: Partial<EventHubsOptions> = {},
+    { runtime = realRuntime(), partitions = this.partitions } = {},
+  ): Promise<HubLine> {
+    const place = { channel: sales(partitions), address: "sales" };
     const source = { ...place, kind: "group", group: "till" } as const;
     const connection = await eventHubs(this.options(more)).connect({
       service: "till",
-      runtime: realRuntime(),
+      runtime,
       destinations: [place],
       sources: [source],
     });
