@@ -5,17 +5,24 @@ import { format } from "prettier";
 import type { Capabilities, ChannelKind, Need, ReceiverFeatures, Transport } from "waybill/transport";
 import { eventHubs, memoryCheckpoints, memoryPark } from "waybill/event-hubs";
 import { memory } from "waybill/memory";
+import { serviceBus } from "waybill/service-bus";
 import { root } from "./entries.js";
 
-/** Of factories that only declare. */
-const none = (): never => {
-  throw new Error("no client is needed to declare");
+/** What a transport can do it says without a client. */
+const client = (): never => {
+  throw new Error("the table needs no client");
 };
 
 /** One column per adapter of this repository. */
 const transports: readonly Transport[] = [
   memory(),
-  eventHubs({ producer: none, consumer: none, checkpoints: memoryCheckpoints(), park: memoryPark() }),
+  serviceBus({ client }),
+  eventHubs({
+    producer: client,
+    consumer: client,
+    checkpoints: memoryCheckpoints(),
+    park: memoryPark(),
+  }),
 ];
 
 const begin = "<!-- capabilities:begin -->";

@@ -3,8 +3,8 @@ import { sections, type Section } from "../../src/testing/conformance/behaviour.
 import { transportConformance } from "../../src/testing/conformance/transport-conformance.js";
 import { serviceBusAdapter } from "./service-bus-adapter.js";
 
-/** Streams and notifications, which Service Bus has not, and a delay in place. */
-const unsupported: readonly number[] = [];
+/** What Service Bus has not: a delay in place, streams. */
+const unsupported = [39, 81, 83, 84, 85, 86, 87, 88, 89, 90, 91];
 const cases = transportConformance(serviceBusAdapter);
 
 describe.each(Object.keys(sections).filter((section) => section !== "P") as Section[])(
