@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { format } from "prettier";
 import type { Capabilities, ChannelKind, Need, ReceiverFeatures, Transport } from "waybill/transport";
+import { eventHubs, memoryCheckpoints, memoryPark } from "waybill/event-hubs";
 import { memory } from "waybill/memory";
 import { serviceBus } from "waybill/service-bus";
 import { root } from "./entries.js";
@@ -13,7 +14,16 @@ const client = (): never => {
 };
 
 /** One column per adapter of this repository. */
-const transports: readonly Transport[] = [memory(), serviceBus({ client })];
+const transports: readonly Transport[] = [
+  memory(),
+  serviceBus({ client }),
+  eventHubs({
+    producer: client,
+    consumer: client,
+    checkpoints: memoryCheckpoints(),
+    park: memoryPark(),
+  }),
+];
 
 const begin = "<!-- capabilities:begin -->";
 const end = "<!-- capabilities:end -->";
