@@ -6,6 +6,7 @@ import type { Capabilities, ChannelKind, Need, ReceiverFeatures, Transport } fro
 import { eventHubs, memoryCheckpoints, memoryPark } from "waybill/event-hubs";
 import { memory } from "waybill/memory";
 import { serviceBus } from "waybill/service-bus";
+import { storageQueue } from "waybill/storage-queue";
 import { root } from "./entries.js";
 
 /** What a transport can do it says without a client. */
@@ -23,6 +24,7 @@ const transports: readonly Transport[] = [
     checkpoints: memoryCheckpoints(),
     park: memoryPark(),
   }),
+  storageQueue({ client }),
 ];
 
 const begin = "<!-- capabilities:begin -->";
