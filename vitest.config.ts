@@ -18,8 +18,6 @@ export default defineConfig({
     // A bound on hanging, not an expectation: the machine may be busy.
     testTimeout: 120_000,
     hookTimeout: 120_000,
-    // Of the tests of a file that say so: they wait for time, not for the processor.
-    maxConcurrency: 8,
     slowTestThreshold: 5_000,
     // Files share the modules of their worker: loading the Azure SDKs anew for each took longer than the tests did.
     isolate: false,

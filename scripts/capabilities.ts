@@ -3,11 +3,31 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { format } from "prettier";
 import type { Capabilities, ChannelKind, Need, ReceiverFeatures, Transport } from "waybill/transport";
+import { eventGrid } from "waybill/event-grid";
+import { eventHubs, memoryCheckpoints, memoryPark } from "waybill/event-hubs";
 import { memory } from "waybill/memory";
+import { serviceBus } from "waybill/service-bus";
+import { storageQueue } from "waybill/storage-queue";
 import { root } from "./entries.js";
 
+/** What a transport can do it says without a client. */
+const client = (): never => {
+  throw new Error("the table needs no client");
+};
+
 /** One column per adapter of this repository. */
-const transports: readonly Transport[] = [memory()];
+const transports: readonly Transport[] = [
+  memory(),
+  serviceBus({ client }),
+  eventHubs({
+    producer: client,
+    consumer: client,
+    checkpoints: memoryCheckpoints(),
+    park: memoryPark(),
+  }),
+  eventGrid({ deadLetters: memoryPark() }),
+  storageQueue({ client }),
+];
 
 const begin = "<!-- capabilities:begin -->";
 const end = "<!-- capabilities:end -->";

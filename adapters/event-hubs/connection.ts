@@ -18,35 +18,32 @@ import { HubProducer } from "./hub-producer.js";
 import { mapError } from "./map-error.js";
 import { GroupPark } from "./park.js";
 import { StreamReceiver } from "./receiver.js";
+import { settingsOf, type Settings } from "./settings.js";
 import { EventSender, type HubTarget } from "./sender.js";
 import { checkTopology } from "./topology.js";
 import type { EventHubsOptions } from "./transport.js";
 
 /** Connects a service, after looking at its hubs if the topology says so. */
 export async function connect(options: EventHubsOptions, context: ConnectContext): Promise<Connection> {
-  const { balanceMs = 10_000, expiryMs = 30_000 } = options;
-  if (expiryMs < 3 * balanceMs) {
-    throw new WaybillError(
-      "invalidOption",
-      `expiryMs (${expiryMs}) must be at least thrice balanceMs (${balanceMs}): a partition would be taken from a member that lives`,
-    );
-  }
-  const deadline: Deadline = { runtime: context.runtime, operationMs: options.operationMs ?? 30_000 };
+  const settings = settingsOf(options);
+  const deadline: Deadline = { runtime: context.runtime, operationMs: settings.operationMs };
   await checkTopology(options, context, deadline);
-  return new EventHubsConnection(options, context, deadline);
+  return new EventHubsConnection(options, settings, context.service, deadline);
 }
 
 class EventHubsConnection implements Connection {
   readonly #options: EventHubsOptions;
+  readonly #settings: Settings;
   readonly #service: string;
   readonly #deadline: Deadline;
   readonly #closing: Deadline;
   readonly #producers = new Map<string, HubProducer>();
-  readonly #open = new Set<Sender | Receiver | DeadLetterReceiver>();
+  readonly #open = new Set<Sender | Receiver>();
   #closed: Promise<void> | undefined;
 
-  constructor(options: EventHubsOptions, { service }: ConnectContext, deadline: Deadline) {
+  constructor(options: EventHubsOptions, settings: Settings, service: string, deadline: Deadline) {
     this.#options = options;
+    this.#settings = settings;
     this.#service = service;
     this.#deadline = deadline;
     this.#closing = { ...deadline, operationMs: Math.min(deadline.operationMs, longestCloseMs) };
@@ -62,11 +59,10 @@ class EventHubsConnection implements Connection {
     return this.#opened(`read "${hub}"`, () => {
       const another = (): EventHubConsumerClient => this.#options.consumer(hub, group);
       const client = another();
-      const { checkpoints: store, balanceMs = 10_000, expiryMs = 30_000 } = this.#options;
-      const { prefetch = 300, silenceMs = 5_000 } = this.#options;
       const place: GroupPlace = { namespace: client.fullyQualifiedNamespace, stream: hub, group };
       const park = new GroupPark(this.#options.park, place, this.#deadline);
-      const balancing = { updateMs: balanceMs, expiryMs };
+      const { balancing, prefetch, silenceMs } = this.#settings;
+      const store = this.#options.checkpoints;
       const deadline = this.#deadline;
       const closing = this.#closing;
       return new StreamReceiver(
@@ -78,7 +74,7 @@ class EventHubsConnection implements Connection {
 
   deadLetters(source: Source): DeadLetterReceiver {
     const { address: hub, group } = groupOf(source);
-    return this.#opened(`read what "${hub}" parked`, () => {
+    return this.#made(`read what "${hub}" parked`, () => {
       const namespace = this.#producer(hub).client.fullyQualifiedNamespace;
       const park = new GroupPark(this.#options.park, { namespace, stream: hub, group }, this.#deadline);
       return deadLetterReceiver(park, `${hub}/${group}`, this.#deadline);
@@ -103,14 +99,18 @@ class EventHubsConnection implements Connection {
     return made;
   }
 
-  #opened<T extends Sender | Receiver | DeadLetterReceiver>(doing: string, open: () => T): T {
+  #opened<T extends Sender | Receiver>(doing: string, open: () => T): T {
+    const made = this.#made(doing, open);
+    this.#open.add(made);
+    return made;
+  }
+
+  #made<T>(doing: string, make: () => T): T {
     if (this.#closed !== undefined) {
       throw new WaybillError("closed", `cannot ${doing}: the connection of "${this.#service}" is closed`);
     }
     try {
-      const made = open();
-      this.#open.add(made);
-      return made;
+      return make();
     } catch (error) {
       throw mapError(error, `cannot ${doing}`);
     }

@@ -7,6 +7,7 @@ import {
   type Deadline,
   type Delivery,
   type MaybePromise,
+  type PartitionEvidence,
   type Receiver,
   type ReceiverOptions,
   type SettleRequest,
@@ -37,18 +38,6 @@ export interface StreamReceiverParts {
   readonly closing: Deadline;
 }
 
-/** What is known of a partition that a receiver reads. */
-export interface PartitionEvidence {
-  readonly partition: string;
-  readonly unsettled: number;
-  /** Of the last event that came. */
-  readonly lastSequenceNumber: string | undefined;
-  /** When the service's client last gave events, or said that there are none; milliseconds since the Unix epoch. */
-  readonly lastHeardMs: number | undefined;
-  /** Why it is not read at the moment. */
-  readonly failure: string | undefined;
-}
-
 /**
  * Reads a stream as one member of a consumer group: the partitions that the group's members leave it, each with up to
  * `perLane` unsettled events.
@@ -67,7 +56,10 @@ export class StreamReceiver implements Receiver {
   readonly #membership: Membership;
   readonly #handoff = new Handoff<EventDelivery>();
   readonly #read = new Map<string, OwnedPartition>();
+  /** Those that failed and wait to be started again. */
   readonly #stalled = new Set<PartitionReader>();
+  /** What the next receive is to be told. */
+  readonly #untold: WaybillError[] = [];
   /** Whether a look has succeeded since the last one that was told to have failed. */
   #ready = false;
   #partitions: readonly string[] | undefined;
@@ -90,7 +82,7 @@ export class StreamReceiver implements Receiver {
         this.#lose(partition);
       },
       failed: (error) => {
-        this.#handoff.fail(this.#mapped(error));
+        this.#tell(this.#mapped(error));
       },
     });
     // At once, so that where the group begins is known as early as can be; what fails is told by `receive`.
@@ -120,7 +112,6 @@ export class StreamReceiver implements Receiver {
     await this.#save({ partition: tenure.partition, offset, sequenceNumber });
   }
 
-  /** What is known of the partitions that it reads. */
   evidence(): readonly PartitionEvidence[] {
     return [...this.#read.values()].map(({ tenure: { partition, open, seen } }) => ({
       partition,
@@ -183,10 +174,23 @@ export class StreamReceiver implements Receiver {
 
   #receive(max: number, signal: AbortSignal): MaybePromise<readonly Delivery[]> {
     if (this.#closed !== undefined) return [];
+    if (this.#untold.length > 0) throw together(this.#untold.splice(0));
     const got = this.#handoff.receive(max, signal, () => undefined);
+    if (!(got instanceof Promise)) return got;
+    // Now that nothing else is there; while other partitions are busy, the next look sees to it.
+    this.#goOn();
+    return got.then(stillOwned);
+  }
+
+  /** Tells whoever receives now, or next. */
+  #tell(problem: WaybillError): void {
+    if (this.#handoff.waiting) this.#handoff.fail(problem);
+    else this.#untold.push(problem);
+  }
+
+  #goOn(): void {
     for (const reader of this.#stalled) reader.start();
     this.#stalled.clear();
-    return got instanceof Promise ? got.then(stillOwned) : got;
   }
 
   /** Partitions can be added while it runs, so it asks again now and then. */
@@ -202,10 +206,12 @@ export class StreamReceiver implements Receiver {
 
   async #gained(partitions: readonly string[]): Promise<void> {
     const fresh = partitions.filter((partition) => !this.#read.has(partition));
-    for (const { reader } of this.#read.values()) if (!reader.running) reader.start();
-    this.#stalled.clear();
-    for (const owned of this.#read.values())
-      void owned.watch().catch((error: unknown) => this.#handoff.fail(this.#mapped(error)));
+    this.#goOn();
+    for (const owned of this.#read.values()) {
+      void owned.watch().catch((error: unknown) => {
+        this.#tell(this.#mapped(error));
+      });
+    }
     if (fresh.length === 0) return;
     const { store, place, deadline } = this.#parts;
     const stored = await askStore(deadline, `cannot load the checkpoints of "${this.#hub}"`, () =>
@@ -250,7 +256,7 @@ export class StreamReceiver implements Receiver {
       },
       startOver: (problem) => this.#startOver(partition, problem),
       tell: (problem) => {
-        this.#handoff.fail(problem);
+        this.#tell(problem);
       },
       failed: (owned, error) => {
         this.#failed(owned, error);
@@ -268,7 +274,7 @@ export class StreamReceiver implements Receiver {
       return;
     }
     // Several partitions of one connection fail together: that is told once.
-    if (this.#stalled.size === 0) this.#handoff.fail(mapped);
+    if (this.#stalled.size === 0) this.#tell(mapped);
     this.#stalled.add(reader);
   }
 
@@ -290,7 +296,7 @@ export class StreamReceiver implements Receiver {
   async #startOver(partition: string, problem: WaybillError): Promise<void> {
     const { store, place, deadline } = this.#parts;
     await askStore(deadline, problem.message, () => store.forget(place, partition));
-    this.#handoff.fail(problem);
+    this.#tell(problem);
   }
 
   async #save(checkpoint: Checkpoint): Promise<void> {
@@ -330,6 +336,15 @@ const patienceMs = 5_000;
 
 /** Looks at who owns what between two questions which partitions there are. */
 const looksPerQuestion = 6;
+
+/** Several partitions have the same fate at the same time, and a receive tells one error. */
+function together([first, ...others]: readonly WaybillError[]): WaybillError {
+  if (first === undefined || others.length === 0) return first ?? new WaybillError("transportFailed", "");
+  const text = [first, ...others].map(({ message }) => message).join("; ");
+  return new WaybillError(first.code, text.slice(0, longestText), { class: first.class, cause: first });
+}
+
+const longestText = 4_000;
 
 /** What was lost on the way to whoever asked for it is told to nobody: he never had it. */
 const stillOwned = (deliveries: readonly EventDelivery[]): readonly EventDelivery[] =>

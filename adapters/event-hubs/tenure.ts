@@ -1,3 +1,4 @@
+import type { PartitionEvidence } from "../../src/transport/index.js";
 import type { EventDelivery } from "./event-delivery.js";
 
 /** The time for which this reader owns one partition. */
@@ -45,10 +46,6 @@ export class Tenure {
   }
 }
 
-interface PartitionSeen {
-  lastSequenceNumber: string | undefined;
-  /** When the SDK last gave events or said that there are none, in milliseconds since the Unix epoch. */
-  lastHeardMs: number | undefined;
-  /** Why it is not read at the moment. */
-  failure: string | undefined;
-}
+type PartitionSeen = {
+  -readonly [F in "lastSequenceNumber" | "lastHeardMs" | "failure"]: PartitionEvidence[F];
+};

@@ -1,6 +1,6 @@
 import type { EventHubConsumerClient, EventHubProducerClient } from "@azure/event-hubs";
 import type { CheckpointStore, ParkStore } from "../../src/store/index.js";
-import type { Capabilities, Transport } from "../../src/transport/index.js";
+import type { Capabilities, Duration, Transport } from "../../src/transport/index.js";
 import { connect } from "./connection.js";
 
 /**
@@ -27,16 +27,16 @@ export interface EventHubsOptions {
   readonly park: ParkStore;
   /** Default `assume`. */
   readonly topology?: Topology;
-  /** Milliseconds for one operation of the SDK or of a store, whatever it does with its own limit. Default 30,000. */
-  readonly operationMs?: number;
-  /** Milliseconds between two looks at who reads which partition. Default 10,000. */
-  readonly balanceMs?: number;
-  /** Milliseconds without a sign of life after which a member's partitions are free. Default 30,000; at least thrice `balanceMs`. */
-  readonly expiryMs?: number;
-  /** Events that the SDK may fetch ahead of the handlers, per partition. Default 300. */
+  /** For one operation of the SDK or of a store, whatever it does with its own limit. Default `"30s"`. */
+  readonly operationTimeout?: Duration;
+  /** Between two looks at who reads which partition. Default `"10s"`. */
+  readonly balanceInterval?: Duration;
+  /** Without a sign of life for so long a member's partitions are free. Default `"30s"`; at least thrice `balanceInterval`. */
+  readonly ownershipExpiry?: Duration;
+  /** Events that the SDK may fetch ahead of the handlers, per partition. Default 300, at least 1. */
   readonly prefetch?: number;
-  /** Milliseconds of silence after which the SDK looks whether its connection still is. Default 5,000. */
-  readonly silenceMs?: number;
+  /** After such a silence the SDK looks whether its connection still is: until then nobody notices. Default `"5s"`. */
+  readonly silence?: Duration;
   /** The largest message, in bytes. Default 1,048,576; a namespace of the Basic tier takes 262,144. */
   readonly maxMessageBytes?: number;
 }

@@ -15,7 +15,8 @@ import { Listener, type ListenerHost } from "./listener.js";
 import { toLong } from "./long.js";
 import { mapError } from "./map-error.js";
 import { MessageDelivery } from "./message-delivery.js";
-import { release, settleMessage } from "./settle-message.js";
+import { OutcomeTurns } from "./outcome-turns.js";
+import { release, sessionless, settleMessage } from "./settle-message.js";
 
 /**
  * Receives from a queue or a subscription without sessions.
@@ -27,7 +28,10 @@ export class MessageReceiver implements Receiver, ListenerHost {
   readonly #client: ServiceBusClient;
   readonly #path: EntityPath;
   readonly #deadline: Deadline;
+  readonly #turns: OutcomeTurns;
   readonly #handoff = new Handoff<MessageDelivery>();
+  /** Those that the client read from its socket at once: they are handed over together, when it has read them all. */
+  readonly #arrived: MessageDelivery[] = [];
   /** Over which link each unsettled delivery came; none for deferred messages. */
   readonly #open = new Map<MessageDelivery, Listener | undefined>();
   #listener: Listener | undefined;
@@ -46,6 +50,7 @@ export class MessageReceiver implements Receiver, ListenerHost {
     this.#client = client;
     this.#path = path;
     this.#deadline = deadline;
+    this.#turns = new OutcomeTurns(deadline.runtime);
   }
 
   receive(max: number, signal: AbortSignal): MaybePromise<readonly Delivery[]> {
@@ -93,13 +98,11 @@ export class MessageReceiver implements Receiver, ListenerHost {
 
   message(listener: Listener, message: ServiceBusReceivedMessage): void {
     for (const broken of this.#broken) void this.#end(broken);
-    const delivery = this.#accept(message, listener);
-    if (this.#closing !== undefined) {
-      this.#putBack([delivery]);
-      return;
-    }
-    this.#handoff.push(delivery);
-    if (!this.#handoff.waiting) this.#beImpatient();
+    this.#arrived.push(this.#accept(message, listener));
+    if (this.#arrived.length === 1)
+      void Promise.resolve().then(() => {
+        this.#handOver(this.#arrived.splice(0));
+      });
   }
 
   /** The SDK would try again for ever and say so each time: the core has a rule for that, and is told. */
@@ -109,6 +112,15 @@ export class MessageReceiver implements Receiver, ListenerHost {
     this.#listener = undefined;
     this.#broken.add(listener);
     this.#handoff.fail(mapError(error, `cannot receive from "${textOf(this.#path)}"`));
+  }
+
+  #handOver(arrived: readonly MessageDelivery[]): void {
+    if (this.#closing !== undefined) {
+      this.#putBack(arrived);
+      return;
+    }
+    this.#handoff.push(...arrived);
+    if (!this.#handoff.waiting) this.#beImpatient();
   }
 
   async #close(): Promise<void> {
@@ -141,7 +153,7 @@ export class MessageReceiver implements Receiver, ListenerHost {
     if (this.#resting !== undefined || this.#closing !== undefined) return;
     this.#resting = Promise.resolve(this.#listener?.stop()).then(() => {
       this.#resting = undefined;
-      if (this.#closing !== undefined) return;
+      if (this.#closing !== undefined || this.#arrived.length > 0) return;
       if (this.#handoff.waiting) this.#listen(this.#wanted);
       else this.#putBack(this.#handoff.takeBack());
     });
@@ -163,7 +175,9 @@ export class MessageReceiver implements Receiver, ListenerHost {
 
   #putBack(deliveries: readonly MessageDelivery[]): void {
     for (const delivery of deliveries) {
-      void release(this.#link(), delivery.native).catch(() => undefined);
+      void this.#turns
+        .settle("release", () => release(this.#link(), sessionless(delivery.native)))
+        .catch(() => undefined);
       this.#forget(delivery);
     }
   }
@@ -173,7 +187,9 @@ export class MessageReceiver implements Receiver, ListenerHost {
     try {
       const own = ownDelivery(delivery);
       try {
-        await within(this.#deadline, doing, () => settleMessage(this.#link(), own.native, action));
+        await within(this.#deadline, doing, () =>
+          this.#turns.settle(action.kind, () => settleMessage(this.#link(), sessionless(own.native), action)),
+        );
       } finally {
         this.#forget(own);
       }

@@ -14,6 +14,7 @@ import {
   within,
   type Deadline,
 } from "../../src/transport/index.js";
+import { closed } from "./closing.js";
 import { acceptSession, createReceiver, textOf, type EntityPath } from "./entity-path.js";
 import { HeldSession, type SessionHost } from "./held-session.js";
 import { toLong } from "./long.js";
@@ -21,6 +22,7 @@ import { mapError } from "./map-error.js";
 import { MessageDelivery } from "./message-delivery.js";
 import { deferredMessages, ownDelivery } from "./receiver.js";
 import { fromSessionState, toSessionState } from "./session-state.js";
+import { OutcomeTurns } from "./outcome-turns.js";
 import { settleMessage } from "./settle-message.js";
 
 /** How a session receiver goes about its sessions. */
@@ -40,6 +42,7 @@ export class SessionReceiver implements Receiver, SessionHost {
   readonly #client: ServiceBusClient;
   readonly #path: EntityPath;
   readonly #deadline: Deadline;
+  readonly #turns: OutcomeTurns;
   readonly #options: SessionOptions;
   readonly #handoff = new Handoff<MessageDelivery>();
   readonly #held = new Map<string, HeldSession>();
@@ -54,6 +57,7 @@ export class SessionReceiver implements Receiver, SessionHost {
     this.#client = client;
     this.#path = path;
     this.#deadline = deadline;
+    this.#turns = new OutcomeTurns(deadline.runtime);
     this.#options = options;
   }
 
@@ -176,8 +180,8 @@ export class SessionReceiver implements Receiver, SessionHost {
         (late) => void late.close().catch(() => undefined),
       );
       // Nobody asks any more: the session is for somebody else.
-      if (this.#closed || !this.#handoff.waiting) this.#closeLink(link);
-      else this.#hold(link).want();
+      if (this.#closed || this.#signal?.aborted === true) this.#closeLink(link);
+      else this.#welcome(this.#hold(link));
       return true;
     } catch (error) {
       const mapped = mapError(error, doing);
@@ -186,6 +190,11 @@ export class SessionReceiver implements Receiver, SessionHost {
       if (mapped.code !== "busy" && !this.#closed) this.#handoff.fail(mapped);
       return mapped.code !== "busy";
     }
+  }
+
+  /** Whoever waited may have been answered by another session meanwhile, and will ask this one next. */
+  #welcome(session: HeldSession): void {
+    if (this.#handoff.waiting) session.want();
   }
 
   #hold(link: ServiceBusSessionReceiver): HeldSession {
@@ -209,7 +218,9 @@ export class SessionReceiver implements Receiver, SessionHost {
       const session = this.#sessionOf.get(own);
       if (session === undefined || session.ended) return this.#lost(delivery);
       try {
-        await within(this.#deadline, doing, () => settleMessage(session.link, own.native, action));
+        await within(this.#deadline, doing, () =>
+          this.#turns.settle(action.kind, () => settleMessage(session.link, own.native, action)),
+        );
       } finally {
         session.open.delete(own);
         this.#goOn(session);
@@ -274,11 +285,9 @@ export class SessionReceiver implements Receiver, SessionHost {
   }
 
   #closeLink(link: ServiceBusSessionReceiver): void {
-    const closing = within(this.#deadline, "cannot close a session", () => link.close())
-      .catch(() => undefined)
-      .then(() => {
-        this.#closing.delete(closing);
-      });
+    const closing = closed(this.#deadline, "close a session", () => link.close()).then(() => {
+      this.#closing.delete(closing);
+    });
     this.#closing.add(closing);
   }
 

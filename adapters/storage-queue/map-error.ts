@@ -62,12 +62,15 @@ export const statuses: Readonly<Record<number, ErrorCode>> = {
 /** Failed before a byte of the message left. */
 const neverSent = /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH/;
 
-/** What an error of the SDK means to the core; the original stays the `cause`. `doing` says what failed. */
+/**
+ * What an error of the SDK means to the core. `doing` says what failed. The `cause` is the original without its request
+ * and its response: the one has the signature in its address and the message in its body.
+ */
 export function mapError(error: unknown, doing: string): WaybillError {
   if (isWaybillError(error)) return error;
   const retryAfterMs = retryAfter(error);
   return new WaybillError(codeOf(error), `${doing}: ${textOf(error)}`, {
-    cause: error,
+    cause: withoutRequest(error),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   });
 }
@@ -77,7 +80,7 @@ export function mapSendError(error: unknown, doing: string): WaybillError {
   const mapped = mapError(error, doing);
   const unanswered = mapped.code === "timeout" || mapped.code === "transportFailed";
   if (!unanswered || neverSent.test(textOf(error))) return mapped;
-  return new WaybillError("ambiguousSend", mapped.message, { cause: error });
+  return new WaybillError("ambiguousSend", mapped.message, { cause: mapped.cause });
 }
 
 function codeOf(error: unknown): ErrorCode {
@@ -85,6 +88,19 @@ function codeOf(error: unknown): ErrorCode {
   if (typeof code === "string" && Object.hasOwn(codes, code)) return codes[code] ?? "transportFailed";
   if (typeof name === "string" && Object.hasOwn(names, name)) return names[name] ?? "transportFailed";
   return (typeof statusCode === "number" ? statuses[statusCode] : undefined) ?? "transportFailed";
+}
+
+function withoutRequest(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const { code, statusCode } = partsOf(error);
+  const kept = new Error(textOf(error));
+  kept.name = error.name;
+  kept.stack = `${error.name}: ${textOf(error)}\n${(error.stack ?? "")
+    .split("\n    at ")
+    .slice(1, 20)
+    .map((line) => `    at ${line}`)
+    .join("\n")}`;
+  return Object.assign(kept, { code, statusCode });
 }
 
 interface Parts {

@@ -15,6 +15,7 @@ export class Handoff<D extends Delivery> {
     return this.#waiting !== undefined;
   }
 
+  /** What came together is handed over together. */
   push(...deliveries: readonly D[]): void {
     if (deliveries.length === 0) return;
     this.#kept.push(...deliveries);

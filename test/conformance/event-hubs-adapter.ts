@@ -50,7 +50,7 @@ async function openWorld(): Promise<ConformanceWorld> {
       park,
       topology: "verify",
       // Of the machine's time, by which the SDK notices that its connection is gone.
-      silenceMs: 100,
+      silence: "100ms",
     });
   return {
     runtime,

@@ -15,7 +15,7 @@ import type { ConformanceAdapter, ConformanceWorld } from "../../src/testing/con
 import { accountKey, accountName, startAzurite, type Azurite } from "../azurite.js";
 
 /** How long a signature is good for: short, so that every behaviour that lasts needs a new one. */
-const signatureMs = 5_000;
+const signatureMs = 15_000;
 
 /** The Storage Queue adapter through Microsoft's client, on one Azurite for all, in real time. */
 export const storageQueueAdapter: ConformanceAdapter = {

@@ -52,7 +52,7 @@ describe("readers of one consumer group", () => {
   });
 
   it("take over at once what a closed one gives up, behind its checkpoints", async () => {
-    const line = await hub.connect({ balanceMs: 300 });
+    const line = await hub.connect({ balanceInterval: "300ms" });
     await sendToAll(line, 0);
     const first = line.reader();
     await settleAll(first, 4);
@@ -68,7 +68,7 @@ describe("readers of one consumer group", () => {
     for (const partition of ["0", "1", "2", "3"]) {
       await hub.checkpoints.claim(place, { partition, owner: "dead", etag: undefined });
     }
-    const line = await hub.connect({ expiryMs: 400 });
+    const line = await hub.connect({ ownershipExpiry: "400ms" });
     await sendToAll(line, 0);
     const reader = line.reader();
     expect(partitionsOf(await reader.take(4))).toEqual(["0", "1", "2", "3"]);

@@ -65,20 +65,23 @@ export class HubFixture {
       consumer: (hub, group) => new EventHubConsumerClient(group, connectionString, hub, clientOptions),
       checkpoints: this.checkpoints,
       park: this.park,
-      balanceMs: 100,
-      expiryMs: 5_000,
-      silenceMs: 200,
+      balanceInterval: "100ms",
+      ownershipExpiry: "5000ms",
+      silence: "200ms",
       ...more,
     };
   }
 
   /** What a service sees: a connection of its own. */
-  async connect(more: Partial<EventHubsOptions> = {}): Promise<HubLine> {
-    const place = { channel: sales(this.partitions), address: "sales" };
+  async connect(
+    more: Partial<EventHubsOptions> = {},
+    { runtime = realRuntime(), partitions = this.partitions } = {},
+  ): Promise<HubLine> {
+    const place = { channel: sales(partitions), address: "sales" };
     const source = { ...place, kind: "group", group: "till" } as const;
     const connection = await eventHubs(this.options(more)).connect({
       service: "till",
-      runtime: realRuntime(),
+      runtime,
       destinations: [place],
       sources: [source],
     });

@@ -53,7 +53,7 @@ async function takeThrough(reader: HubReader, count: number, told: string[]): Pr
 
 describe("an event at which the SDK loses its connection", () => {
   it("is passed as undecodable, and the events behind it and those of other partitions are read", async () => {
-    const line = await hub.connect({ silenceMs: 100 });
+    const line = await hub.connect({ silence: "100ms" });
     const first = line.senderTo("sales/Partitions/0");
     await first.send(outgoing(envelope(1)));
     await sendPoison();

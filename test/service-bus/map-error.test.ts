@@ -75,9 +75,12 @@ describe("an error of the SDK", () => {
     expect(mapped.cause).toBe(error);
   });
 
-  it.each(Object.entries(others))("with code %s, which is none of its own, has class %s", (code, errorClass) => {
-    expect(mapError(Object.assign(new Error("text"), { code }), "it").class).toBe(errorClass);
-  });
+  it.each(Object.entries(others))(
+    "with code %s, which is none of its own, has class %s",
+    (code, errorClass) => {
+      expect(mapError(Object.assign(new Error("text"), { code }), "it").class).toBe(errorClass);
+    },
+  );
 
   it.each(Object.entries(names))("named %s has class %s", (name, errorClass) => {
     expect(mapError(Object.assign(new Error("text"), { name }), "it").class).toBe(errorClass);

@@ -1,4 +1,7 @@
+import { inspect } from "node:util";
+import { QueueServiceClient } from "@azure/storage-queue";
 import { describe, expect, it } from "vitest";
+import { clientOptions } from "../../adapters/storage-queue/index.js";
 import { codes, mapError, mapSendError, names, statuses } from "../../adapters/storage-queue/map-error.js";
 import type { ErrorClass, ErrorCode } from "../../src/errors.js";
 
@@ -66,5 +69,22 @@ describe("the errors of storage queues", () => {
 
   it("are cut where their text is endless", () => {
     expect(mapError(new Error("x".repeat(1_000_000)), "").message.length).toBeLessThan(1_100);
+  });
+
+  it("show neither the signature of a client nor the message, however they are printed", async () => {
+    const secret = "c2VjcmV0LXNpZ25hdHVyZQ";
+    const client = new QueueServiceClient(
+      `http://127.0.0.1:1/account?sig=${secret}`,
+      undefined,
+      clientOptions,
+    );
+    const failed = await client
+      .getQueueClient("orders")
+      .sendMessage("the-message")
+      .catch((error: unknown) => mapSendError(error, "cannot send"));
+    const printed = inspect(failed, { depth: 20, showHidden: true });
+    expect(printed).toContain("ECONNREFUSED");
+    expect(printed).not.toContain(secret);
+    expect(printed).not.toContain("the-message");
   });
 });

@@ -48,7 +48,8 @@ export class Namespace {
   readonly #stopListening: () => void;
   #engines: Engines;
   #timer: { cancel(): void } | undefined;
-  #dueMs = Infinity;
+  /** When the timer fires, in the machine's time: an advance brings it nearer. */
+  #firesMs = Infinity;
   #depth = 0;
 
   constructor(name: string, options: NamespaceOptions) {
@@ -209,13 +210,14 @@ export class Namespace {
 
   #arm(): void {
     // Not the streams: only memory waits for them there, and the next call gives it back.
+    const { clock } = this.#options;
     const dueMs = Math.min(this.broker.nextDueMs() ?? Infinity, this.notifier.nextDueMs() ?? Infinity);
-    if (dueMs === this.#dueMs && this.#timer !== undefined) return;
+    const firesMs = clock.toWire(dueMs);
+    if (firesMs === this.#firesMs && this.#timer !== undefined) return;
     this.#timer?.cancel();
     this.#timer = undefined;
-    this.#dueMs = dueMs;
+    this.#firesMs = firesMs;
     if (dueMs === Infinity) return;
-    const { clock } = this.#options;
     this.#timer = clock.after(Math.max(0, dueMs - clock.now()), () => {
       this.#timer = undefined;
       this.enter(() => undefined);
