@@ -51,7 +51,10 @@ function capabilityTable(columns: readonly Transport[]): string {
       text,
       ...all.map((one) => kindsWith(one, feature as keyof ReceiverFeatures)),
     ]),
-    ["largest message", ...all.map(({ maxMessageBytes }) => `${String(maxMessageBytes / 1024)} KiB`)],
+    [
+      "largest message",
+      ...all.map(({ maxMessageBytes }) => `${String(Math.floor(maxMessageBytes / 1024))} KiB`),
+    ],
   ];
   return rows.map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }

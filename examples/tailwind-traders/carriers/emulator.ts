@@ -26,8 +26,8 @@ export async function emulatorCarrier() {
 }
 
 /** Microsoft's administration client asks by HTTPS whatever the connection string says. */
-function administrationOf({ httpPort, serviceBus }: EmulatorPlaces): ServiceBusAdministrationClient {
-  const address = serviceBus.connectionString.replace(/(?<=^Endpoint=sb:\/\/[^:/;]+)(:\d+)?/, `:${httpPort}`);
+export function administrationOf({ httpPort, serviceBus }: EmulatorPlaces): ServiceBusAdministrationClient {
+  const address = serviceBus.connectionString.replace(/^(Endpoint=sb:\/\/[^:/;]+)(:\d+)?/, `$1:${httpPort}`);
   const client = new ServiceBusAdministrationClient(address);
   client.pipeline.addPolicy({
     name: "plain-http",
@@ -41,7 +41,7 @@ function administrationOf({ httpPort, serviceBus }: EmulatorPlaces): ServiceBusA
 }
 
 /** On Azure this is a deployment, too: a queue subscription that keeps away what stays in the country. */
-async function createCustomsSubscription({ eventGrid }: EmulatorPlaces): Promise<void> {
+export async function createCustomsSubscription({ eventGrid }: EmulatorPlaces): Promise<void> {
   const topic = shipments["~channel"].name;
   const url = new URL(`/$emulator/event-grid/topics/${topic}/eventsubscriptions/customs`, eventGrid.endpoint);
   const { type } = OrderShipped["~message"];
