@@ -5,7 +5,6 @@ import {
   type Receiver,
   type Runtime,
   type SettleRequest,
-  type TimerHandle,
 } from "../../src/transport/index.js";
 import type { Client } from "./client.js";
 import { EventDelivery, ownDelivery, type EventGridEvent } from "./event-delivery.js";
@@ -18,8 +17,8 @@ import { askForAll, releaseVerb, verbOf, type Verb } from "./settle-events.js";
 const maxReceived = 100;
 
 /**
- * How long a request goes on that nobody waits for any more. The service may hear late that a request was cut off, and hand
- * an event to it, which then is locked for nobody.
+ * How long a request goes on when its receiver is closed. The service may hear late that a request was cut off, and hand an
+ * event to it, which then is locked for nobody.
  */
 const lingerMs = 500;
 
@@ -48,8 +47,8 @@ export class EventReceiver implements Receiver {
   readonly #settings: ReceiverSettings;
   /** Ends the waits, for a close. */
   readonly #waits = new Set<() => void>();
-  /** Requests whose answers must still be dealt with. */
-  readonly #asked = new Set<Promise<unknown>>();
+  /** Requests whose answers must still be dealt with, with what cuts them off. */
+  readonly #asked = new Map<Promise<unknown>, AbortController>();
   #closed = false;
 
   constructor(settings: ReceiverSettings) {
@@ -110,21 +109,28 @@ export class EventReceiver implements Receiver {
   async close(): Promise<void> {
     this.#closed = true;
     for (const end of [...this.#waits]) end();
-    await Promise.all(this.#asked);
+    if (this.#asked.size === 0) return;
+    const { runtime } = this.#settings;
+    let heard = Promise.resolve();
+    const timer = runtime.after(lingerMs, () => {
+      for (const abort of this.#asked.values()) abort.abort();
+      heard = new Promise((resolve) => void runtime.after(hearMs, resolve));
+    });
+    await Promise.all(this.#asked.keys());
+    timer.cancel();
+    await heard;
   }
 
   /** One request. Answers nothing as soon as nobody waits. */
   #ask(maxEvents: number, signal: AbortSignal): Promise<readonly EventDelivery[]> {
-    const { client, name, waitSeconds, runtime } = this.#settings;
+    const { client, name, waitSeconds } = this.#settings;
     const doing = `cannot receive from "${name}"`;
     const abort = new AbortController();
     const request = { maxEvents, maxWaitTime: waitSeconds, abortSignal: abort.signal };
     return new Promise((resolve, reject) => {
-      let cutOff: TimerHandle | undefined;
+      let waits = true;
       const end = this.#until(signal, () => {
-        cutOff = runtime.after(lingerMs, () => {
-          abort.abort();
-        });
+        waits = false;
         resolve([]);
       });
       const answered = client
@@ -132,19 +138,16 @@ export class EventReceiver implements Receiver {
         .then(
           async (events) => {
             end();
-            cutOff?.cancel();
             const deliveries = this.#deliveries(events);
-            if (cutOff === undefined) resolve(deliveries);
+            if (waits) resolve(deliveries);
             else await askForAll(client, releaseVerb(0), deliveries, `cannot put an event of "${name}" back`);
           },
-          async (error: unknown) => {
+          (error: unknown) => {
             end();
-            cutOff?.cancel();
-            if (cutOff === undefined) reject(mapError(error, doing));
-            else await new Promise<void>((heard) => void runtime.after(hearMs, heard));
+            reject(mapError(error, doing));
           },
         );
-      this.#asked.add(answered);
+      this.#asked.set(answered, abort);
       void answered.finally(() => this.#asked.delete(answered));
     });
   }

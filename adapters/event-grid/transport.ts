@@ -49,7 +49,7 @@ export interface Settings extends Pick<EventGridOptions, "sender" | "receiver" |
 /**
  * A transport to Azure Event Grid: notifications, at least once, in no order.
  *
- * An event has at most 1 MiB. A retry waits 10 seconds, a minute, 10 minutes or an hour, whichever is the next longer one.
+ * An event has at most 1,023 KiB. A retry waits 10 seconds, a minute, 10 minutes or an hour, whichever is the next longer one.
  *
  * @throws {WaybillError} `invalidOption` for a duration that is none or out of bounds.
  */

@@ -1,7 +1,7 @@
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import {
   entraToken,
   eventGrid,
@@ -125,7 +125,7 @@ describe("a webhook for Event Grid", () => {
   });
 
   it("answers in time though a handler takes longer, and takes its late settlement for lost", async () => {
-    const { hook, receiver } = await listening({ answerWithin: "50ms" });
+    const { hook, receiver } = await listening({ answerWithin: "300ms" });
     const answered = hook(post([cloudEvent("a")]));
     const [delivery] = await receiver.receive(1, never);
     if (delivery === undefined) throw new Error("nothing came");
@@ -359,6 +359,19 @@ describe("a token of Microsoft Entra", () => {
     for (const each of bad) expect(await check(bearer(each))).toBe(false);
     expect(await check(post("[]"))).toBe(false);
     expect(asked()).toBe(1);
+  });
+
+  it("needs a package, and says which when it is not installed", async () => {
+    vi.doMock("jose", () => {
+      throw new Error("Cannot find package 'jose'");
+    });
+    onTestFinished(() => {
+      vi.doUnmock("jose");
+    });
+    const { hook, refusals } = await listening({ authenticate: entraToken({ tenant, audience }) });
+    expect((await hook(bearer("a.b.c"))).status).toBe(503);
+    expect(refusals[0]?.error).toMatchObject({ code: "missingDependency" });
+    expect(String(refusals[0]?.error)).toContain("npm install jose");
   });
 
   it("cannot be checked without the tenant's keys, which is no refusal that would lose events", async () => {

@@ -20,6 +20,9 @@ import { startStage, type Stage } from "../emulator/http/fixtures.js";
 import { manage, untilState } from "../emulator/http/management-client.js";
 import { accessKey, insecure, orders } from "./grid.js";
 
+/** The machine may be busy. */
+const patient = { timeout: 30_000 };
+
 const secret = "the secret of the hook";
 
 /** Mounts a handler in a host, and answers with its port. */
@@ -141,9 +144,9 @@ describe("a webhook that Event Grid pushes to", () => {
     const seen: number[] = [];
     const { app, path } = await subscribed(stage, mount, (n) => void seen.push(n));
     for (const n of [1, 2]) await app.send(orders.placed, { n });
-    await expect.poll(() => [...seen].sort()).toEqual([1, 2]);
+    await expect.poll(() => [...seen].sort(), patient).toEqual([1, 2]);
     await expect
-      .poll(() => manage(stage, "GET", path))
+      .poll(() => manage(stage, "GET", path), patient)
       .toMatchObject({ body: { emulator: { events: { pending: 0 } } } });
   });
 
