@@ -47,6 +47,7 @@ async function bundle(root: string, folder: string): Promise<void> {
   const imported = join(root, "bench", "cold-import.ts");
   await build({ ...bundling, entryPoints: { "cold-import": imported } });
   await build({ ...bundling, minify: true, entryPoints: { "cold-import-minified": imported } });
+  await build({ ...bundling, entryPoints: { "sim-part": join(root, "scripts", "sim-part.ts") } });
   writeFileSync(join(folder, "empty.mjs"), "");
 }
 

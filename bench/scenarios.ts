@@ -17,7 +17,7 @@ export const scenarios: Readonly<Record<string, () => Promise<Scenario>>> = {
   wakeUp: async () => (await import("./scenarios/process.js")).wakeUp,
   coldImport: async () => (await import("./scenarios/process.js")).coldImport,
   slowDown: async () => (await import("./scenarios/process.js")).slowDown,
-  simulation: async () => (await import("./scenarios/process.js")).simulation,
+  simulation: async () => (await import("./scenarios/simulation.js")).simulation,
   growth: async () => (await import("./scenarios/growth.js")).growth,
   emulatorSend: async () => (await import("./scenarios/emulator-send.js")).emulatorSend,
   emulatorReceive: async () => (await import("./scenarios/emulator-receive.js")).emulatorReceive,

@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { interleave, spread } from "../measure.js";
 import type { Scenario } from "../scenario.js";
-import { campaign } from "../../src/testing/simulation/campaign.js";
 import { baseline } from "./baseline.js";
 import { order } from "./order.js";
 
@@ -124,33 +123,6 @@ export const slowDown: Scenario = async ({ rounds, scale }) => {
       value: spread(after.B.map((cost, at) => cost / before.B[at]!)),
       unit: "×",
       atMost: 1.25,
-    },
-  ];
-};
-
-/** P16: schedules of the simulation, with its default size, as `npm run sim` runs them: no stacks are taken. */
-export const simulation: Scenario = async ({ quick }) => {
-  const rates: number[] = [];
-  const kept = Error.stackTraceLimit;
-  Error.stackTraceLimit = 0;
-  const schedules = quick ? 40 : 100;
-  let first = 1;
-  for (let round = -2; round < 5; round += 1) {
-    const before = process.cpuUsage();
-    await campaign({ first, seeds: schedules, onSchedule: () => true });
-    const { user, system } = process.cpuUsage(before);
-    first += schedules;
-    if (round >= 0) rates.push((schedules * 1_000_000) / (user + system));
-  }
-  Error.stackTraceLimit = kept;
-  return [
-    {
-      target: "P16",
-      what: "simulated schedules of the default size a CPU second",
-      value: spread(rates),
-      unit: "/s",
-      atLeast: 100,
-      note: "checked, and one in a hundred run twice; all threads count",
     },
   ];
 };

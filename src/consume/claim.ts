@@ -47,14 +47,14 @@ export async function claim(
   const key = keyOf(message, spec.key);
   const remembered = memo.get(key, () => fingerprintOf(run));
   if (remembered !== undefined) return confirm(consumer, memo, remembered, spec);
-  const result = await ask(consumer, run, message, { scope, key, spec });
+  const { result, owner, askedAtMs } = await ask(consumer, run, message, { scope, key, spec });
   switch (result.kind) {
     case "acquired":
-      run.claim = result.handle;
+      run.claim = { scope, key, token: result.token, owner };
       run.claimRecovered = result.recovered;
       // Counted from before the request: the store's lease cannot end earlier than this.
-      run.extendAtMs = result.askedAtMs + spec.leaseMs / 3;
-      refuseLate(consumer, run, result.askedAtMs + spec.leaseMs);
+      run.extendAtMs = askedAtMs + spec.leaseMs / 3;
+      refuseLate(consumer, run, askedAtMs + spec.leaseMs);
       return undefined;
     case "completed":
       return duplicate;
@@ -93,8 +93,7 @@ async function ask(
   const askedAtMs = consumer.runtime.now();
   const request = { scope, key, fingerprint: fingerprintOf(run), owner, leaseMs, retentionMs };
   const result = await callStore(consumer, `claim ${key}`, (store) => store.claim(request));
-  if (result.kind !== "acquired") return result;
-  return { ...result, handle: { scope, key, token: result.token, owner }, askedAtMs };
+  return { result, owner, askedAtMs };
 }
 
 /**

@@ -63,14 +63,14 @@ export function eventFields(
   attempt: number,
 ): EventDelivery {
   const { channel, as } = consumer.spec;
-  return {
+  const fields = {
     service: consumer.service,
     channel: channel.name,
     kind: channel.kind,
-    ...(channel.kind === "queue" ? {} : { as }),
     id: delivery.envelope.id,
     messageType: delivery.envelope.type,
     attempt,
     deliveryCount: delivery.deliveryCount,
   };
+  return channel.kind === "queue" ? fields : { ...fields, as };
 }

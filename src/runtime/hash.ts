@@ -16,7 +16,26 @@ export const lengthPrefixed = (parts: readonly string[]): string =>
 export function digest(...chunks: readonly (Uint8Array | string)[]): string {
   const [only] = chunks;
   if (only !== undefined && chunks.length === 1) return crypto().hash("sha256", only, "base64url");
+  let most = 0;
+  for (const chunk of chunks) most += typeof chunk === "string" ? chunk.length * 3 : chunk.length;
+  if (most <= oneShotBytes) return crypto().hash("sha256", joined(chunks, most), "base64url");
   const whole = crypto().createHash("sha256");
   for (const chunk of chunks) whole.update(chunk);
   return whole.digest("base64url");
+}
+
+/** Up to so many bytes it is cheaper to copy the chunks together than to make a hash that takes them one by one. */
+const oneShotBytes = 4096;
+
+function joined(chunks: readonly (Uint8Array | string)[], most: number): Uint8Array {
+  const bytes = Buffer.allocUnsafe(most);
+  let length = 0;
+  for (const chunk of chunks) {
+    if (typeof chunk === "string") length += bytes.write(chunk, length);
+    else {
+      bytes.set(chunk, length);
+      length += chunk.length;
+    }
+  }
+  return bytes.subarray(0, length);
 }

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { campaign, hasFailed } from "../../src/testing/simulation/campaign.js";
 import { checkedInvariants } from "../../src/testing/simulation/checkers/all.js";
 import { faultKinds, type FaultKind } from "../../src/testing/simulation/faults.js";
 import { root } from "../../scripts/entries.js";
@@ -42,5 +43,23 @@ describe("docs/simulation.md", () => {
   it("names tests that exist", () => {
     const named = [...page.matchAll(/`(test\/[\w./-]+)`/g)].map(([, path]) => path ?? "");
     expect(named.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+  });
+});
+
+describe("a run of the simulation", () => {
+  it("says which faults and invariants it never met", async () => {
+    const { coverage } = await campaign({ first: 1, seeds: 1 });
+    const simulated = [...Object.keys(faultKinds), ...checkedInvariants];
+    const met = (name: string): boolean => coverage.faults.has(name) || coverage.invariants.has(name);
+    const unmet = simulated.filter((name) => !met(name));
+    expect(unmet.length).toBeGreaterThan(0);
+    expect(coverage.missing).toEqual(expect.arrayContaining(unmet));
+  });
+
+  it("fails for what it never met from 10,000 schedules on, and for a failure always", () => {
+    expect(hasFailed(9_999, 0, ["I18"])).toBe(false);
+    expect(hasFailed(10_000, 0, ["I18"])).toBe(true);
+    expect(hasFailed(10_000, 0, [])).toBe(false);
+    expect(hasFailed(1, 1, [])).toBe(true);
   });
 });

@@ -33,7 +33,7 @@ const started = (delivery: number): Happening => ({
   sendsFollowUp: false,
 });
 const renewed = (delivery: number): Happening => {
-  return { kind: "renewed", process: "c1", delivery, untilMs: 100_000, told: "ok", crossing: "renew" };
+  return { kind: "renewed", process: "c1", delivery, untilMs: 100_000, told: "ok", crossing: 1 };
 };
 const later: Happening = { kind: "rest", channel: "jobs", messages: 0 };
 

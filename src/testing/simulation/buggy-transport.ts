@@ -139,7 +139,7 @@ function buggyReceiver(inner: Receiver, { source, parts, postponed }: ReceiverPa
         return [undefined];
       const answers = await inner.settle([wrong(request, parts)]);
       for (const { id, run } of postponed.splice(0)) {
-        if (id === request.delivery.envelope.id) await process.turn(`postponed ${id}`).then(run);
+        if (id === request.delivery.envelope.id) await process.turn("postponed", "", id).then(run);
         else postponed.push({ id, run });
       }
       if (

@@ -43,6 +43,13 @@ export interface Coverage {
   readonly missing: readonly string[];
 }
 
+/** From so many schedules on, a fault or an invariant of the simulation that none of them met is a failure. */
+const coverageFrom = 10_000;
+
+/** Whether a run of so many schedules has failed: an invariant did not hold, or too much was never put to the test. */
+export const hasFailed = (seeds: number, failures: number, missing: readonly string[]): boolean =>
+  failures > 0 || (seeds >= coverageFrom && missing.length > 0);
+
 /** How often a schedule runs twice, to see that it is the same: one in so many. */
 const twiceEvery = 100;
 

@@ -20,3 +20,14 @@ export function dice(seed: string): Dice {
     pick: (name, list) => list[Math.floor(number(name) * list.length)] ?? list[0],
   };
 }
+
+/** Draws of one name by their number: as independent as draws by name, and no text is made for each. */
+export function numbered(seed: string, name: string): (nth: number) => number {
+  const start = Math.floor(draw(seed, name) * 2 ** 32);
+  return (nth) => {
+    let mixed = Math.imul(start ^ Math.imul(nth, 0x9e3779b1), 0x85ebca6b);
+    mixed = Math.imul(mixed ^ (mixed >>> 15), 0xc2b2ae35);
+    mixed = Math.imul(mixed ^ (mixed >>> 13), 0x27d4eb2f);
+    return ((mixed ^ (mixed >>> 16)) >>> 0) / 2 ** 32;
+  };
+}

@@ -54,6 +54,8 @@ export class Fleet {
   readonly #parts: FleetParts;
   #deliveries = 0;
   #promises = 0;
+  /** How many promises of each process are still to be kept. */
+  readonly #open = new Map<SimProcess, number>();
 
   constructor(parts: FleetParts) {
     this.#parts = parts;
@@ -62,6 +64,13 @@ export class Fleet {
   /** Whether everybody who shall live does, and reads. */
   get complete(): boolean {
     return this.members.every(({ wanted, app }) => !wanted || app !== undefined);
+  }
+
+  /** Promises that are still to be kept. Those of the dead are nobody's. */
+  get openPromises(): number {
+    let sum = 0;
+    for (const [process, open] of this.#open) if (process.alive) sum += open;
+    return sum;
   }
 
   add(name: string, spec: ServiceSpec, main?: Member["main"]): Member {
@@ -165,6 +174,7 @@ export class Fleet {
     const { history } = this.#parts;
     const number = (this.#promises += 1);
     const note = (settled: boolean): void => {
+      this.#open.set(process, (this.#open.get(process) ?? 0) + (settled ? -1 : 1));
       history.add({ kind: "promise", process: process.name, what, number, settled });
     };
     const kept = (): void => {

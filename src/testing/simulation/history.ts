@@ -56,7 +56,7 @@ export type Happening =
       /** The new end of the lock, if the broker prolonged it. */
       readonly untilMs: number | undefined;
       readonly told: "ok" | "lost" | "failed";
-      readonly crossing: string;
+      readonly crossing: number;
     }
   | {
       readonly kind: "checkpointed";
@@ -91,6 +91,7 @@ export type Happening =
       readonly port: string;
       readonly subject: string;
       readonly id: string;
+      readonly crossing: number;
     }
   | {
       readonly kind: "answered";
@@ -98,7 +99,7 @@ export type Happening =
       readonly port: string;
       readonly subject: string;
       readonly id: string;
-      readonly crossing: string;
+      readonly crossing: number;
     }
   | {
       readonly kind: "started";

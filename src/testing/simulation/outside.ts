@@ -34,9 +34,14 @@ export class Outside {
 
   /** Sends bytes that are no JSON, or that try to change prototypes, when the scheduler chooses so. */
   sendForeign(messages: readonly ForeignMessage[]): void {
-    for (const { n, id, channel, key, body } of messages) {
-      this.#parts.world.gate(nature, `outside sends ${n}`, () => {
-        this.#send(channel, { id, source: "outside", key }, body);
+    for (const { id, channel, key, body } of messages) {
+      this.#parts.world.gate({
+        actor: nature,
+        name: { actor: nature.name, what: "sends", subject: channel, id, nth: this.#parts.world.nextGate() },
+        side: "",
+        run: () => {
+          this.#send(channel, { id, source: "outside", key }, body);
+        },
       });
     }
   }
@@ -44,8 +49,10 @@ export class Outside {
   /** Sends copies of old messages, three hours later: a redrive, a slow network. */
   sendStale(copies: number, sent: readonly PlannedMessage[]): void {
     const { world, history } = this.#parts;
-    const accepted = history.all.flatMap((each) => (each.kind === "accepted" && each.heard ? [each] : []));
-    const firsts = accepted.filter(({ brokerId, cause }) => brokerId === undefined && cause === undefined);
+    const accepted = history.all.filter((each) => each.kind === "accepted");
+    const firsts = accepted.filter(
+      ({ heard, brokerId, cause }) => heard && brokerId === undefined && cause === undefined,
+    );
     this.#owed = copies;
     world.after(nature, 3 * 3_600_000, () => {
       for (; this.#owed > 0; this.#owed -= 1) {

@@ -2,8 +2,9 @@ import { draw } from "../../runtime/random.js";
 import { Activity } from "../../runtime/activity.js";
 import type { PortName, Runtime } from "../../runtime/runtime.js";
 import type { Delivery } from "../../transport/transport.js";
+import { Crossing } from "./crossing.js";
 import type { History } from "./history.js";
-import type { Actor, SimWorld } from "./world.js";
+import type { Actor, GateName, SimWorld } from "./world.js";
 
 /** What a process is made of. */
 export interface ProcessOptions {
@@ -35,8 +36,8 @@ export class SimProcess implements Actor {
   paused = false;
   /** It was told to stop. */
   stopping = false;
-  /** The crossing whose effect happens right now. */
-  crossing = "";
+  /** The crossing whose effect began last. */
+  crossing = 0;
   readonly #options: ProcessOptions;
   readonly #counts = new Map<string, number>();
   #crashAt: { readonly port: PortName; readonly when: "before" | "after" } | undefined;
@@ -108,63 +109,34 @@ export class SimProcess implements Actor {
   }
 
   /** Waits until the scheduler goes on with it. */
-  turn(name: string): Promise<void> {
+  turn(what: string, subject = "", id = ""): Promise<void> {
     return new Promise((resolve) => {
-      this.#options.world.gate(this, this.#nth(`${this.name} ${name}`), resolve);
+      this.#options.world.gate({ actor: this, name: this.#named(what, subject, id), side: "", run: resolve });
     });
   }
 
   #cross<T>(port: PortName, subject: string, id: string, call: () => T): T {
     if (!this.alive) return silence();
-    const { history, intercept, world } = this.#options;
+    const { intercept } = this.#options;
     const intercepted = intercept?.(port, subject, id);
     if (intercepted !== undefined) return intercepted.answer as T;
-    const name = this.#nth(`${this.name} ${port} ${subject} ${id}`);
-    if (port === "store" || port === "renew")
-      history.add({ kind: "asked", process: this.name, port, subject, id });
-    // What the core gets is a promise where the boundary may give a value: every caller takes both.
-    return new Promise((resolve, reject) => {
-      const crossing: Crossing = { port, subject, id, name, call, resolve, reject };
-      if (port === "handler") this.#effect(crossing);
-      else world.gate(this, name, () => this.#effect(crossing), ">");
-    }) as T;
-  }
-
-  /** The effect, a crash before or after it, and the gate before its answer. */
-  #effect(crossing: Crossing): void {
-    const { port, name, call, resolve, reject } = crossing;
-    if (this.#dies(port, "before")) return;
-    this.crossing = name;
-    try {
-      const made = call();
-      if (made instanceof Promise) {
-        made.then(
-          (value: unknown) => this.#answer(crossing, resolve, value),
-          (error: unknown) => this.#answer(crossing, reject, error),
-        );
-      } else this.#answer(crossing, resolve, made);
-    } catch (error) {
-      this.#answer(crossing, reject, error);
-    }
-  }
-
-  /** The gate before an answer. A handler may throw anything, and that is what the core must hear. */
-  #answer({ port, subject, id, name }: Crossing, give: (what: unknown) => void, what: unknown): void {
-    if (!this.alive || this.#dies(port, "after")) return;
     const { world, history } = this.#options;
-    const answered = (): void => {
-      if (port === "store" || port === "renew")
-        history.add({ kind: "answered", process: this.name, port, subject, id, crossing: name });
-      give(what);
-    };
-    world.gate(this, name, answered, "<");
+    const crossing = new Crossing(this, { world, history, port, name: this.#named(port, subject, id), call });
+    // What the core gets is a promise where the boundary may give a value: every caller takes both.
+    return crossing.answer as T;
   }
 
-  #dies(port: PortName, when: "before" | "after"): boolean {
+  /** Whether it dies here. */
+  dies(port: PortName, when: "before" | "after"): boolean {
     const plan = this.#crashAt;
     if (plan?.port !== port || plan.when !== when) return false;
     this.crash();
     return true;
+  }
+
+  /** A name of a gate that this process has not used before. */
+  #named(what: string, subject: string, id: string): GateName {
+    return { actor: this.name, what, subject, id, nth: this.#options.world.nextGate() };
   }
 
   /** The name, told apart from its earlier uses in this process. */
@@ -173,17 +145,6 @@ export class SimProcess implements Actor {
     this.#counts.set(name, count);
     return count === 1 ? name : `${name} #${count}`;
   }
-}
-
-interface Crossing {
-  readonly port: PortName;
-  readonly subject: string;
-  readonly id: string;
-  /** Told apart from the earlier crossings of the process. */
-  readonly name: string;
-  readonly call: () => unknown;
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (reason: unknown) => void;
 }
 
 /** What the dead hear: nothing, for ever. */

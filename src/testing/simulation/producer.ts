@@ -50,7 +50,6 @@ export function produce(parts: ProducerParts, outbox: Outbox, app: App, process:
   for (const lane of [0, 1]) {
     void (async () => {
       for (const message of outbox.lane(lane)) {
-        await process.turn(`next ${message.n}`);
         while (!(await sendOne(parts, app, process, message))) await process.sleep(5000);
         outbox.sent(message);
       }

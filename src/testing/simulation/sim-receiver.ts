@@ -28,7 +28,7 @@ export class SimReceiver implements Receiver {
     // A receive may wait for long, and its fault with it.
     const loses = fault?.mode === "lose" && !this.#boundary.faults.healed;
     if (loses && deliveries.length > 0) throw failure("refuse");
-    await this.#late(fault);
+    if (this.#isLate(fault)) await after(this.#boundary.brokerRuntime, fault.delayMs);
     return deliveries;
   }
 
@@ -50,7 +50,7 @@ export class SimReceiver implements Receiver {
         heard: fault?.mode !== "lose",
       });
     }
-    await this.#late(fault);
+    if (this.#isLate(fault)) await after(this.#boundary.brokerRuntime, fault.delayMs);
     if (fault?.mode === "lose") return requests.map(() => new WaybillError("settleFailed", "no answer"));
     return answers;
   }
@@ -71,7 +71,7 @@ export class SimReceiver implements Receiver {
         crossing,
       });
     }
-    await this.#late(fault);
+    if (this.#isLate(fault)) await after(this.#boundary.brokerRuntime, fault.delayMs);
     if (fault?.mode === "lost") return deliveries.map(() => new WaybillError("lockLost", "the lock is gone"));
     return fault?.mode === "lose" ? deliveries.map(() => failure("refuse")) : answers;
   }
@@ -86,7 +86,7 @@ export class SimReceiver implements Receiver {
       this.#noteCheckpoint(delivery, false);
       throw error;
     }
-    await this.#late(fault);
+    if (this.#isLate(fault)) await after(this.#boundary.brokerRuntime, fault.delayMs);
     if (fault?.mode === "lose") throw failure("refuse");
   }
 
@@ -102,9 +102,8 @@ export class SimReceiver implements Receiver {
    */
   readonly #allowed = (mode: FaultMode): boolean => mode !== "lose" || this.#source.kind !== "group";
 
-  async #late(fault: Fault | undefined): Promise<void> {
-    if (fault?.mode === "late" && !this.#boundary.faults.healed)
-      await after(this.#boundary.brokerRuntime, fault.delayMs);
+  #isLate(fault: Fault | undefined): fault is Fault {
+    return fault?.mode === "late" && !this.#boundary.faults.healed;
   }
 
   #settleFault([request]: readonly SettleRequest[]): Fault | undefined {

@@ -249,19 +249,7 @@ class Run {
 
   #allStopped(): boolean {
     if (!this.world.quiet) return false;
-    return this.#fleet.members.every(({ app }) => app === undefined) && this.#openPromises() === 0;
-  }
-
-  /** Those of the dead are nobody's. */
-  #openPromises(): number {
-    const dead = new Set<string>();
-    for (const each of this.history.all)
-      if (each.kind === "life" && each.step === "crashed") dead.add(each.process);
-    let open = 0;
-    for (const each of this.history.all) {
-      if (each.kind === "promise" && !dead.has(each.process)) open += each.settled ? -1 : 1;
-    }
-    return open;
+    return this.#fleet.members.every(({ app }) => app === undefined) && this.#fleet.openPromises === 0;
   }
 
   /** Looks into the broker. */

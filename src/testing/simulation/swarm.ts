@@ -87,7 +87,7 @@ export function drawSwarm(dice: Dice, size: SimulationSize): Swarm {
     immediate: dice.between("immediate", 0, 2),
     backoffFirstMs: dice.pick("backoff", [1000, 10_000]),
     maxHoldMs: dice.pick("hold", [10_000, 300_000]),
-    maxRunMs: dice.pick("run", [60_000, 300_000]),
+    maxRunMs: dice.pick("run", [60_000, 120_000]),
     checkpointEvents: dice.between("checkpoint events", 1, 5),
     checkpointIntervalMs: dice.pick("checkpoint interval", [1000, 5000]),
     hotShare: dice.chance("hot", 0.25) ? 0.8 : 0,

@@ -103,7 +103,7 @@ function handlersOf({ channels, workload, history, sendsAtOnce }: WorkerParts) {
     const sendsFollowUp = "followUp" in behaviour && behaviour.followUp;
     begin(history, { run, channel, n, key, sendsFollowUp }, msg, ctx);
     const { process } = ctx.deps.host;
-    await process.turn(`work ${channel} ${msg.id}`);
+    await process.turn("work", channel, msg.id);
     if (behaviour.kind === "hangs" && earlier === 0) return new Promise(() => undefined);
     if (behaviour.kind === "works" && behaviour.ms > 0) await process.sleep(behaviour.ms);
     if (sendsFollowUp) {
@@ -138,7 +138,7 @@ interface Begun {
 }
 
 function begin(history: History, begun: Begun, msg: SimMessage, ctx: Ctx): void {
-  const { run, channel, n } = begun;
+  const { run, channel, n, key, sendsFollowUp } = begun;
   const { recovered, token } = ctx.idempotency;
   history.add({
     kind: "started",
@@ -151,7 +151,11 @@ function begin(history: History, begun: Begun, msg: SimMessage, ctx: Ctx): void 
     attempt: ctx.attempt,
     recovered,
     token,
-    ...begun,
+    run,
+    channel,
+    n,
+    key,
+    sendsFollowUp,
   });
   if (ctx.signal.aborted) history.add({ kind: "aborted", run });
   else

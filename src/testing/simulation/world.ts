@@ -1,7 +1,7 @@
-import { draw } from "../../runtime/random.js";
 import type { TimerHandle } from "../../runtime/runtime.js";
 import { TimerHeap } from "../../runtime/timer-heap.js";
 import { turnByTurn } from "../../runtime/turn.js";
+import { numbered } from "./dice.js";
 
 /** Somebody whose steps the world schedules: a process, or the world itself. */
 export interface Actor {
@@ -29,18 +29,40 @@ export interface Step {
   /** Since the schedule began. */
   readonly passedMs: number;
   /** The gate that was chosen; nothing if time passed. */
-  readonly gate: string | undefined;
+  readonly name: GateName | undefined;
   readonly side: Side;
+}
+
+/**
+ * What a gate is called: parts that are compared one by one, and made into one text only for who reads it.
+ *
+ * `nth` tells it from all others, and keeps those with one name in the order in which they came.
+ */
+export interface GateName {
+  readonly actor: string;
+  readonly what: string;
+  readonly subject: string;
+  readonly id: string;
+  readonly nth: number;
 }
 
 /** Where a gate stands: before an effect, before its answer, or by itself. */
 export type Side = ">" | "<" | "";
 
-interface Gate {
-  readonly name: string;
-  readonly side: Side;
+/** Something that waits for a choice. */
+export interface Gate {
   readonly actor: Actor;
-  readonly run: () => void;
+  readonly name: GateName;
+  readonly side: Side;
+  run(): void;
+}
+
+/** Whether a gate is sorted behind another. */
+function isAfter(left: GateName, right: GateName): boolean {
+  if (left.actor !== right.actor) return left.actor > right.actor;
+  if (left.what !== right.what) return left.what > right.what;
+  if (left.subject !== right.subject) return left.subject > right.subject;
+  return left.id === right.id ? left.nth > right.nth : left.id > right.id;
 }
 
 interface Task {
@@ -64,12 +86,17 @@ export class SimWorld {
   onChoice: ((choice: number) => void) | undefined;
   #nowMs: number;
   readonly #gates: Gate[] = [];
+  #lastGate = 0;
   readonly #timers = new TimerHeap();
   #tasks: Task[] = [];
   #held: Task[] = [];
+  readonly #timeDraws: (nth: number) => number;
+  readonly #choiceDraws: (nth: number) => number;
 
   constructor(seed: string, startMs: number) {
     this.seed = seed;
+    this.#timeDraws = numbered(seed, "time");
+    this.#choiceDraws = numbered(seed, "choice");
     this.startMs = startMs;
     this.#nowMs = startMs;
   }
@@ -83,13 +110,23 @@ export class SimWorld {
     return this.#gates.length === 0 && this.#tasks.length === 0 && this.#held.length === 0;
   }
 
-  /** Something that is ready and happens when it is chosen. No two gates that are open together have one name. */
-  gate(actor: Actor, name: string, run: () => void, side: Side = ""): void {
+  /** Tells a gate from all others of the schedule. */
+  nextGate(): number {
+    return (this.#lastGate += 1);
+  }
+
+  /** Something that is ready and happens when it is chosen. */
+  gate(gate: Gate): void {
     const gates = this.#gates;
-    let at = gates.length;
-    gates.push({ name, side, actor, run });
-    for (; at > 0 && gates[at - 1]!.name > name; at -= 1)
-      [gates[at - 1], gates[at]] = [gates[at]!, gates[at - 1]!];
+    let [from, to] = [0, gates.length];
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      if (isAfter(gates[middle]!.name, gate.name)) to = middle;
+      else from = middle + 1;
+    }
+    gates.push(gate);
+    for (let at = gates.length - 1; at > from; at -= 1) gates[at] = gates[at - 1]!;
+    gates[from] = gate;
   }
 
   /** Something that happens next, in the order of the calls. */
@@ -156,43 +193,44 @@ export class SimWorld {
   }
 
   #choose(timeShare: number): boolean {
-    this.#forgetTheDead();
     const count = this.#waiting();
-    const passes = count === 0 || (timeShare > 0 && draw(this.seed, `time ${this.choices}`) < timeShare);
+    const passes = count === 0 || (timeShare > 0 && this.#timeDraws(this.choices) < timeShare);
     if (passes && this.#passTime()) return true;
     if (count === 0) return false;
-    const gate = this.#take(Math.floor(draw(this.seed, `choice ${this.choices}`) * count));
+    const nth = Math.floor(this.#choiceDraws(this.choices) * count);
+    const gate = this.#take(count === this.#gates.length ? nth : this.#placeOf(nth));
     this.#note(gate.name, gate.side);
     gate.run();
     return true;
   }
 
-  #forgetTheDead(): void {
+  /** How many gates can be chosen now. Forgets what belongs to the dead. */
+  #waiting(): number {
     const gates = this.#gates;
     let kept = 0;
-    for (const gate of gates) if (gate.actor.alive) gates[kept++] = gate;
-    gates.length = kept;
-  }
-
-  /** How many gates can be chosen now. */
-  #waiting(): number {
     let count = 0;
-    for (const { actor } of this.#gates) if (!actor.paused) count += 1;
+    for (let at = 0; at < gates.length; at += 1) {
+      const gate = gates[at]!;
+      if (!gate.actor.alive) continue;
+      if (kept < at) gates[kept] = gate;
+      kept += 1;
+      if (!gate.actor.paused) count += 1;
+    }
+    if (kept < gates.length) gates.length = kept;
     return count;
   }
 
-  /** Takes one of those that can be chosen. */
-  #take(nth: number): Gate {
+  /** Where the nth of those is that can be chosen. */
+  #placeOf(nth: number): number {
+    let left = nth;
+    return this.#gates.findIndex(({ actor }) => !actor.paused && (left -= 1) < 0);
+  }
+
+  #take(at: number): Gate {
     const gates = this.#gates;
-    let at = 0;
-    for (let left = nth; ; at += 1) {
-      if (gates[at]!.actor.paused) continue;
-      if (left === 0) break;
-      left -= 1;
-    }
     const gate = gates[at]!;
-    gates.copyWithin(at, at + 1);
-    gates.length -= 1;
+    for (let next = at + 1; next < gates.length; next += 1) gates[next - 1] = gates[next]!;
+    gates.pop();
     return gate;
   }
 
@@ -205,7 +243,8 @@ export class SimWorld {
     return true;
   }
 
-  #note(gate: string | undefined, side: Side): void {
-    this.steps.push({ choice: this.choices, passedMs: this.#nowMs - this.startMs, gate, side });
+  /** Of a gate only its name is kept: what it would run holds half of the schedule. */
+  #note(name: GateName | undefined, side: Side): void {
+    this.steps.push({ choice: this.choices, passedMs: this.#nowMs - this.startMs, name, side });
   }
 }

@@ -12,16 +12,16 @@ const ends = new Set<string>([
 ]);
 
 /** I22: what a service tells is complete: every delivery that it tells of comes to an end that it tells of. */
-export function toldInFull({ history }: Seen): Check {
+export function toldInFull({ of }: Seen): Check {
   const open = new Map<string, Map<string, number>>();
   const findings: string[] = [];
   let exercised = false;
-  for (const each of history) {
+  for (const each of of("said", "life")) {
     if (each.kind === "said") {
-      const of = at(open, each.process, () => new Map<string, number>());
+      const told = at(open, each.process, () => new Map<string, number>());
       const message = `${each.channel} ${each.id}`;
-      if (each.event === "delivered") of.set(message, (of.get(message) ?? 0) + 1);
-      else if (ends.has(each.event)) of.set(message, (of.get(message) ?? 0) - 1);
+      if (each.event === "delivered") told.set(message, (told.get(message) ?? 0) + 1);
+      else if (ends.has(each.event)) told.set(message, (told.get(message) ?? 0) - 1);
     }
     if (each.kind !== "life" || each.step !== "stopped" || each.detail !== "0") continue;
     exercised = true;

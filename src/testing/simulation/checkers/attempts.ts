@@ -5,10 +5,10 @@ import { at, isOriginal, type Check, type Seen, type SeenRun } from "./seen.js";
  * not come back together.
  */
 export function boundedAttempts(seen: Seen): Check {
-  const { schedule, history, runs } = seen;
+  const { schedule, of, runs } = seen;
   const findings: string[] = [];
   const lineages = new Map<string, number>();
-  for (const each of history) {
+  for (const each of of("accepted", "settled", "received")) {
     const more =
       (each.kind === "accepted" && (isOriginal(each) || !each.heard)) ||
       (each.kind === "settled" && (!each.ok || !each.heard)) ||
@@ -21,7 +21,7 @@ export function boundedAttempts(seen: Seen): Check {
   const groups = new Map<string, SeenRun[]>();
   for (const run of runs) at(groups, `${run.started.channel} ${run.started.id}`, () => []).push(run);
   // What a process has tried while it held a lane dies with it.
-  const crashes = history.filter((each) => each.kind === "life" && each.step === "crashed").length;
+  const crashes = of("life").filter(({ step }) => step === "crashed").length;
   let failures = 0;
   for (const [message, group] of groups) {
     const failed = group.filter(({ ended }) => ended?.how === "failed" || ended?.how === "asksRetry");
@@ -38,9 +38,9 @@ export function boundedAttempts(seen: Seen): Check {
  * A message for each of its retry copies that was accepted and whose original its process never tried to complete, as
  * after a crash: both live on, and each has what attempts it has left. A process may have several on their way.
  */
-function unfinished({ history }: Seen): string[] {
+function unfinished({ of }: Seen): string[] {
   const open = new Map<string, { readonly message: string; copies: number }>();
-  for (const each of history) {
+  for (const each of of("accepted", "settled")) {
     const copied = each.kind === "accepted" && !isOriginal(each);
     if (!copied && (each.kind !== "settled" || each.action !== "complete")) continue;
     const message = `${each.channel} ${each.id}`;
@@ -51,7 +51,7 @@ function unfinished({ history }: Seen): string[] {
 }
 
 /** Delays that are exactly what the back-off computes, without anything drawn: once is chance, mostly is a bug. */
-function together({ schedule, history, runOf }: Seen): string[] {
+function together({ schedule, of, runOf }: Seen): string[] {
   const { backoffFirstMs } = schedule.swarm;
   const computed = new Set(
     Array.from({ length: 12 }, (_, index) => Math.min(120_000, backoffFirstMs * 2 ** index)),
@@ -59,7 +59,7 @@ function together({ schedule, history, runOf }: Seen): string[] {
   const justFailed = new Set<string>();
   let delays = 0;
   let exact = 0;
-  for (const each of history) {
+  for (const each of of("ended", "accepted")) {
     if (each.kind === "ended") {
       const run = runOf.get(each.run);
       if (run !== undefined && each.how === "failed")

@@ -1,13 +1,13 @@
 import { at, type Check, type Seen } from "./seen.js";
 
 /** I8: a checkpoint only goes forward, only by the owner of the partition, and never past an event that is not done. */
-export function honestCheckpoints({ history }: Seen): Check {
+export function honestCheckpoints({ of }: Seen): Check {
   const findings: string[] = [];
   const partitions = new Map<string, Partition>();
   const placeOf = new Map<number, { readonly partition: Partition; readonly sequence: number }>();
   let moved = false;
   let stored = 0;
-  for (const each of history) {
+  for (const each of of("received", "settled", "checkpointed")) {
     if (each.kind === "received" && each.partition !== undefined) {
       const partition = at(partitions, each.partition, newPartition);
       moved ||= partition.reader !== "" && partition.reader !== each.process;

@@ -9,8 +9,8 @@ export function oneEffect(seen: Seen): Check {
   const findings = [...repeated(seen), ...settledTooEarly(seen), ...sentTooEarly(seen)];
   const received = new Set<string>();
   let again = false;
-  for (const each of seen.history) {
-    if (each.kind !== "received" || !isIdempotent(seen, each.channel)) continue;
+  for (const each of seen.of("received")) {
+    if (!isIdempotent(seen, each.channel)) continue;
     const message = `${each.channel} ${each.id}`;
     again ||= received.has(message);
     received.add(message);
@@ -37,11 +37,10 @@ function repeated(seen: Seen): string[] {
 }
 
 /** Whether what a run wanted to send was accepted before the next run: if not, it counts as failed. */
-function sentFollowUp({ history }: Seen, { started, effect }: SeenRun, next: SeenRun | undefined): boolean {
+function sentFollowUp({ of }: Seen, { started, effect }: SeenRun, next: SeenRun | undefined): boolean {
   if (!started.sendsFollowUp) return true;
-  return history.some(
+  return of("accepted").some(
     (each) =>
-      each.kind === "accepted" &&
       each.heard &&
       each.brokerId === undefined &&
       each.cause === started.id &&
@@ -56,7 +55,7 @@ function settledTooEarly(seen: Seen): string[] {
   const done = new Set<string>();
   const lastRun = new Map<string, SeenRun>();
   const copied = new Set<string>();
-  for (const each of seen.history) {
+  for (const each of seen.of("changed", "effect", "accepted", "settled")) {
     if (each.kind === "changed" && each.what === "complete" && each.answer === "ok") done.add(each.key);
     if (each.kind === "effect") {
       const run = seen.runOf.get(each.run);
@@ -76,7 +75,7 @@ function settledTooEarly(seen: Seen): string[] {
 function sentTooEarly(seen: Seen): string[] {
   const findings: string[] = [];
   const succeeded = new Set<string>();
-  for (const each of seen.history) {
+  for (const each of seen.of("effect", "accepted")) {
     if (each.kind === "effect") {
       const run = seen.runOf.get(each.run);
       if (run !== undefined) succeeded.add(`${run.started.process} ${run.started.id}`);

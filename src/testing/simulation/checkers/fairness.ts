@@ -2,9 +2,9 @@ import { burstFrom, burstMs } from "../workload.js";
 import type { Check, Seen } from "./seen.js";
 
 /** I18: a message of an idle key does not wait for the backlog of a busy one. */
-export function fairShare({ history, runs }: Seen): Check {
+export function fairShare({ of, runs }: Seen): Check {
   const id = `m${burstFrom + 100}`;
-  const accepted = history.find((each) => each.kind === "accepted" && each.id === id);
+  const accepted = of("accepted").find((each) => each.id === id);
   const first = runs.find(({ started }) => started.id === id);
   if (accepted === undefined || first === undefined) return { findings: [], exercised: false };
   // A handler that outlives its message still has its slot.

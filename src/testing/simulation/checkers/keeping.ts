@@ -44,7 +44,7 @@ interface State {
   readonly stoodStill: Map<string, number>;
   readonly dead: Set<string>;
   /** Deliveries whose loss an answer under way tells of, by its crossing. */
-  readonly lost: Map<string, number[]>;
+  readonly lost: Map<number, number[]>;
   readonly findings: string[];
   exercised: boolean;
 }
@@ -71,6 +71,7 @@ interface Asked {
 
 function judge(state: State, each: Recorded): void {
   for (const open of state.open.values()) {
+    if (open.toldLost === undefined && !lapses(open.lock, each) && !lapses(open.lease, each)) continue;
     const { process, channel, id, token } = open.run.started;
     if (state.dead.has(process)) continue;
     if (open.toldLost !== undefined && each.choice > open.toldLost) {

@@ -4,11 +4,11 @@ import type { Check, Seen } from "./seen.js";
  * I3, at the store: nobody gets a claim while another's lease lives, nothing is changed by a token that is not the
  * newest, and what is done is not claimed again.
  */
-export function leaseExclusion({ schedule, history }: Seen): Check {
+export function leaseExclusion({ schedule, of }: Seen): Check {
   const findings: string[] = [];
   const claims = new Map<string, Claim>();
   let contended = false;
-  for (const each of history) {
+  for (const each of of("claimed", "changed")) {
     if (each.kind === "claimed") {
       const held = claims.get(each.key);
       contended ||= held !== undefined;
@@ -40,11 +40,11 @@ interface Claim {
 }
 
 /** I4: a claim whose owner is gone can be had when its lease has ended. */
-export function leaseLiveness({ schedule, history }: Seen): Check {
+export function leaseLiveness({ schedule, of }: Seen): Check {
   const findings: string[] = [];
   const leases = new Map<string, number>();
   let recovered = false;
-  for (const each of history) {
+  for (const each of of("claimed", "changed")) {
     if (each.kind === "changed" && each.answer === "ok") {
       if (each.what === "extend") leases.set(each.key, each.atMs + schedule.swarm.leaseMs);
       else leases.delete(each.key);

@@ -11,25 +11,22 @@ export function noLoss(seen: Seen): Check {
     if (end !== "ended" && phase !== "stop")
       findings.push(`the ${phase} phase did not come to an end: ${end}`);
   }
-  for (const each of seen.history) {
-    if (each.kind === "rest" && each.messages > 0 && phases["liveness"] === "ended")
+  for (const each of seen.of("rest")) {
+    if (each.messages > 0 && phases["liveness"] === "ended")
       findings.push(`${each.messages} messages are left on ${each.channel}`);
   }
-  return { findings, exercised: seen.history.some(({ kind }) => kind === "fault") };
+  return { findings, exercised: seen.of("fault").length > 0 };
 }
 
-function fates({ history, runs }: Seen): string[] {
+function fates({ of, runs }: Seen): string[] {
   const findings: string[] = [];
   const bodies = new Map<string, Set<string>>();
-  for (const each of history) {
-    if (each.kind === "accepted")
-      at(bodies, `${each.channel} ${each.id}`, () => new Set<string>()).add(each.body);
-  }
+  for (const each of of("accepted"))
+    at(bodies, `${each.channel} ${each.id}`, () => new Set<string>()).add(each.body);
   const safe = new Set<string>();
   for (const { started, effect } of runs)
     if (effect !== undefined) safe.add(`${started.channel} ${started.id}`);
-  for (const each of history) {
-    if (each.kind !== "letter") continue;
+  for (const each of of("letter")) {
     const message = `${each.channel} ${each.id}`;
     safe.add(message);
     if (bodies.get(message)?.has(each.body) !== true)
@@ -43,7 +40,7 @@ function fates({ history, runs }: Seen): string[] {
 }
 
 /** Each completion at the broker's door needs an effect, or a copy that was accepted before. */
-function departures({ history, runs }: Seen): string[] {
+function departures({ of, runs }: Seen): string[] {
   const findings: string[] = [];
   const effects = new Map<string, number>();
   for (const { started, effect } of runs) {
@@ -57,7 +54,7 @@ function departures({ history, runs }: Seen): string[] {
   const received = new Map<number, number>();
   const copies = new Map<string, number>();
   const caused = new Set<string>();
-  for (const [index, each] of history.entries()) {
+  for (const [index, each] of of("received", "accepted", "settled").entries()) {
     if (each.kind === "received") received.set(each.delivery, index);
     if (each.kind === "accepted") {
       if (!isOriginal(each)) copies.set(`${each.process} ${each.channel} ${each.id}`, index);
@@ -79,14 +76,14 @@ function departures({ history, runs }: Seen): string[] {
 /** Clocks that are off make a copy live longer or shorter by as much. */
 const mostSkewMs = 15_000;
 
-function lifetimes({ schedule, history, runs }: Seen): string[] {
+function lifetimes({ schedule, of, runs }: Seen): string[] {
   const { ttlMs, skewMs } = schedule.swarm;
   if (ttlMs === undefined) return [];
   const skewed = skewMs.some((ms) => ms !== 0) ? mostSkewMs : 0;
   const born = new Map<string, number[]>();
   const allowance = new Map<string, number>();
-  for (const each of history) {
-    if (each.kind !== "accepted" || each.channel !== "jobs") continue;
+  for (const each of of("accepted")) {
+    if (each.channel !== "jobs") continue;
     if (isOriginal(each)) at(born, each.id, () => []).push(each.atMs);
     // A copy that was long on its way lives as much longer.
     else allowance.set(each.id, (allowance.get(each.id) ?? 0) + skewed + Math.max(0, -(each.delayMs ?? 0)));
@@ -95,9 +92,7 @@ function lifetimes({ schedule, history, runs }: Seen): string[] {
     const last = born.get(id)?.findLast((bornMs) => bornMs <= atMs) ?? Infinity;
     return last + ttlMs + (allowance.get(id) ?? 0) + 1;
   };
-  return runs.flatMap(({ started, delivery }) =>
-    delivery !== undefined && delivery.atMs > endOf(delivery)
-      ? [`jobs ${started.id} was handled after its time to live`]
-      : [],
-  );
+  return runs
+    .filter(({ delivery }) => delivery !== undefined && delivery.atMs > endOf(delivery))
+    .map(({ started }) => `jobs ${started.id} was handled after its time to live`);
 }

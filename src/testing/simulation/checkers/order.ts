@@ -1,7 +1,7 @@
 import { at, type Check, type Seen } from "./seen.js";
 
 /** I6: of one key a message is handled when all before it have come to their end. */
-export function orderPerKey({ history, runs, runOf }: Seen): Check {
+export function orderPerKey({ of, runs, runOf }: Seen): Check {
   const findings: string[] = [];
   const keys = new Map<string, Map<number, boolean>>();
   const placeOf = new Map<string, string>();
@@ -12,7 +12,7 @@ export function orderPerKey({ history, runs, runOf }: Seen): Check {
       placeOf.set(`${channel} ${partition ?? ""} ${sequence}`, `${channel} ${partition ?? ""} ${key}`);
   }
   const sequenceOf = new Map<number, string>();
-  for (const each of history) {
+  for (const each of of("received", "effect", "settled", "started")) {
     if (each.kind === "received" && each.channel !== "jobs") {
       const event = `${each.channel} ${each.partition ?? ""} ${each.sequence}`;
       sequenceOf.set(each.delivery, event);

@@ -1,12 +1,12 @@
 import type { Check, Seen } from "./seen.js";
 
 /** I5: two messages with one id and different data are two messages: neither passes for the other. */
-export function payloadsApart({ schedule, history, runs }: Seen): Check {
+export function payloadsApart({ schedule, of, runs }: Seen): Check {
   const findings: string[] = [];
   let exercised = false;
   const { workload, swarm } = schedule;
   const accepted = new Set<string>();
-  for (const each of history) if (each.kind === "accepted") accepted.add(each.body);
+  for (const { body } of of("accepted")) accepted.add(body);
   for (const n of workload.reused) {
     const message = workload.messages.find((each) => each.n === n);
     const first = workload.messages.find(({ id }) => id === message?.id);
@@ -21,7 +21,7 @@ export function payloadsApart({ schedule, history, runs }: Seen): Check {
     if (handled.length > 1) findings.push(`both messages with the id ${message.id} had an effect`);
     for (const { n: number, key } of [first, message]) {
       const body = JSON.stringify({ n: number, key });
-      const lies = history.some((each) => each.kind === "letter" && each.body === body);
+      const lies = of("letter").some((each) => each.body === body);
       if (accepted.has(body) && !lies && !handled.some((each) => each.n === number))
         findings.push(`message ${number} was taken for the other one with the id ${message.id}`);
     }

@@ -4,15 +4,15 @@ import type { Check, Seen } from "./seen.js";
 const aside = new Set(["Undecodable", "BrokerExpired", "BrokerMaxDelivery", "CrashLoop"]);
 
 /** I13: what cannot be decoded is put aside with its bytes, and nothing else is. */
-export function poisonAside({ schedule, history }: Seen): Check {
+export function poisonAside({ schedule, of }: Seen): Check {
   const unreadable = schedule.workload.foreign.filter(({ readable }) => !readable);
   const findings = unreadable.flatMap(({ id }) =>
-    history.some((each) => each.kind === "letter" && each.id === id && aside.has(each.reason))
+    of("letter").some((each) => each.id === id && aside.has(each.reason))
       ? []
       : [`${id} cannot be decoded and is not put aside as that`],
   );
-  for (const each of history) {
-    if (each.kind !== "letter" || each.reason !== "Undecodable") continue;
+  for (const each of of("letter")) {
+    if (each.reason !== "Undecodable") continue;
     if (!unreadable.some(({ id }) => id === each.id))
       findings.push(`${each.id} was put aside as undecodable`);
   }
@@ -20,10 +20,8 @@ export function poisonAside({ schedule, history }: Seen): Check {
 }
 
 /** I15: nothing that travels changes a prototype. */
-export function prototypesUntouched({ schedule, history, runs }: Seen): Check {
-  const findings = history.flatMap((each) =>
-    each.kind === "polluted" ? [`a prototype was changed, seen at ${each.where}`] : [],
-  );
+export function prototypesUntouched({ schedule, of, runs }: Seen): Check {
+  const findings = of("polluted").map(({ where }) => `a prototype was changed, seen at ${where}`);
   const polluting = schedule.workload.foreign.filter(({ readable }) => readable);
   const exercised = polluting.some(({ n }) => runs.some(({ started }) => started.n === n));
   return { findings, exercised };

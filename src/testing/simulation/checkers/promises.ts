@@ -4,17 +4,17 @@ import type { Check, Seen } from "./seen.js";
 const graceMs = 250;
 
 /** I12: every promise of the public door is kept; a stop ends by its deadline, whatever hangs. */
-export function promisesKept({ schedule, history }: Seen): Check {
+export function promisesKept({ schedule, of }: Seen): Check {
   const findings: string[] = [];
   const open = new Map<number, string>();
   const dead = new Set<string>();
   const stops = new Map<string, { readonly atMs: number; readonly deadlineMs: number; late: boolean }>();
-  for (const each of history) {
+  for (const each of of("promise", "life")) {
     if (each.kind === "promise") {
       if (each.settled) open.delete(each.number);
       else open.set(each.number, `${each.process} ${each.what}`);
+      continue;
     }
-    if (each.kind !== "life") continue;
     if (each.step === "crashed") dead.add(each.process);
     if (each.step === "stopping")
       stops.set(each.process, { atMs: each.atMs, deadlineMs: Number(each.detail), late: false });

@@ -19,6 +19,11 @@ export interface Seen {
   readonly history: readonly Recorded[];
   readonly runs: readonly SeenRun[];
   readonly runOf: ReadonlyMap<number, SeenRun>;
+  /**
+   * The happenings of some kinds, in order. To walk through all of them and look at their kinds is a good part of what
+   * checking costs: they have thirty shapes.
+   */
+  of<K extends Recorded["kind"]>(...kinds: readonly K[]): readonly Of<K>[];
 }
 
 /** What a checker found: nothing, if the invariant held. */
@@ -33,9 +38,10 @@ export type Checker = (seen: Seen) => Check;
 /** Puts the happenings of each run together. */
 export function seenOf(schedule: Schedule): Seen {
   const { history } = schedule;
+  const of = sorted(history);
   const runOf = new Map<number, SeenRun>();
   const received = new Map<string, Of<"received">>();
-  for (const each of history) {
+  for (const each of of("received", "started", "effect", "aborted", "ended")) {
     switch (each.kind) {
       case "received":
         received.set(nameOf(each), each);
@@ -60,10 +66,28 @@ export function seenOf(schedule: Schedule): Seen {
       case "ended":
         set(runOf.get(each.run), "ended", each);
         break;
-      default:
     }
   }
-  return { schedule, history, runs: [...runOf.values()], runOf };
+  return { schedule, history, runs: [...runOf.values()], runOf, of };
+}
+
+/** Looks at the kind of each happening once; afterwards kinds are numbers. */
+function sorted(history: readonly Recorded[]): Seen["of"] {
+  const numbers = new Map<Recorded["kind"], number>();
+  const kindAt = new Uint8Array(history.length);
+  for (let index = 0; index < history.length; index += 1)
+    kindAt[index] = at(numbers, history[index]!.kind, () => numbers.size);
+  return <K extends Recorded["kind"]>(...kinds: readonly K[]): readonly Of<K>[] => {
+    const wanted = new Uint8Array(numbers.size);
+    for (const kind of kinds) {
+      const number = numbers.get(kind);
+      if (number !== undefined) wanted[number] = 1;
+    }
+    const found: Of<K>[] = [];
+    for (let index = 0; index < kindAt.length; index += 1)
+      if (wanted[kindAt[index]!] === 1) found.push(history[index] as Of<K>);
+    return found;
+  };
 }
 
 /** Ids alone may be used twice, and a message may come again before its last delivery is heard of. */

@@ -5,17 +5,15 @@ import { at, type Check, type Of, type Seen } from "./seen.js";
  */
 export function cleanShutdown(seen: Seen): Check {
   const findings = [...startedLate(seen), ...keptBack(seen), ...counted(seen)];
-  const midway = seen.history.some((each) => each.kind === "life" && each.step === "stopping");
-  const released = seen.history.some(
-    (each) => each.kind === "settled" && each.action === "release" && each.ok,
-  );
+  const midway = seen.of("life").some(({ step }) => step === "stopping");
+  const released = seen.of("settled").some(({ action, ok }) => action === "release" && ok);
   return { findings, exercised: midway && released };
 }
 
-function startedLate({ history }: Seen): string[] {
+function startedLate({ of }: Seen): string[] {
   const stopped = new Set<string>();
   const findings: string[] = [];
-  for (const each of history) {
+  for (const each of of("life", "started")) {
     if (each.kind === "life" && each.step === "stopped") stopped.add(each.process);
     if (each.kind === "started" && stopped.has(each.process))
       findings.push(`${each.process} started a handler for ${each.id} after it had stopped`);
@@ -27,12 +25,12 @@ function startedLate({ history }: Seen): string[] {
 const waitsShare = 0.8;
 
 /** Who stopped with nothing unfinished has settled, or lost, everything that it had received from queues. */
-function keptBack({ history }: Seen): string[] {
+function keptBack({ of }: Seen): string[] {
   const open = new Map<string, Map<number, Of<"received">>>();
   const stopping = new Map<string, number>();
   const unheard = new Set<string>();
   const findings: string[] = [];
-  for (const each of history) {
+  for (const each of of("received", "settled", "renewed", "said", "fault", "life")) {
     if (each.kind === "received" && each.lockedUntilMs !== undefined)
       at(open, each.process, () => new Map<number, Of<"received">>()).set(each.delivery, each);
     if (each.kind === "settled") open.get(each.process)?.delete(each.delivery);
@@ -56,10 +54,10 @@ function keptBack({ history }: Seen): string[] {
 }
 
 /** An attempt is a run, or a delivery that ended without a word: nothing else counts. */
-function counted({ history, runOf }: Seen): string[] {
+function counted({ of, runOf }: Seen): string[] {
   const findings: string[] = [];
   const deliveries = new Map<string, Map<number, { runs: number; released: boolean }>>();
-  for (const each of history) {
+  for (const each of of("received", "settled", "started")) {
     if (each.kind === "received") {
       const known = at(deliveries, `${each.channel} ${each.id}`, () => new Map<number, Delivered>());
       known.set(each.delivery, { runs: 0, released: false });
