@@ -9,9 +9,9 @@ import {
   type ReceiverOptions,
   type Sender,
   type Source,
-  within,
   type Deadline,
 } from "../../src/transport/index.js";
+import { closed } from "./closing.js";
 import { deadLetterReceiver } from "./dead-letter-receiver.js";
 import { pathOf, type EntityPath } from "./entity-path.js";
 import { mapError } from "./map-error.js";
@@ -19,14 +19,14 @@ import { MessageReceiver } from "./receiver.js";
 import { MessageSender } from "./sender.js";
 import { SessionReceiver } from "./session-receiver.js";
 import { checkTopology } from "./topology.js";
-import type { ServiceBusOptions } from "./transport.js";
+import type { ServiceBusSettings } from "./transport.js";
 
 /** Makes a client for a service, after looking at its entities if the topology says so. */
-export async function connect(options: ServiceBusOptions, context: ConnectContext): Promise<Connection> {
-  const deadline: Deadline = { runtime: context.runtime, operationMs: options.operationMs ?? 30_000 };
-  await checkTopology(options, context, deadline);
+export async function connect(settings: ServiceBusSettings, context: ConnectContext): Promise<Connection> {
+  const deadline: Deadline = { runtime: context.runtime, operationMs: settings.operationMs };
+  await checkTopology(settings, context, deadline);
   try {
-    return new ServiceBusConnection(options.client(), options, context, deadline);
+    return new ServiceBusConnection(settings.client(), settings, context, deadline);
   } catch (error) {
     throw mapError(error, "the factory given to serviceBus() made no client");
   }
@@ -34,7 +34,7 @@ export async function connect(options: ServiceBusOptions, context: ConnectContex
 
 class ServiceBusConnection implements Connection {
   readonly #client: ServiceBusClient;
-  readonly #options: ServiceBusOptions;
+  readonly #sessionIdleMs: number;
   readonly #service: string;
   readonly #deadline: Deadline;
   readonly #open = new Set<Sender | Receiver | DeadLetterReceiver>();
@@ -42,12 +42,12 @@ class ServiceBusConnection implements Connection {
 
   constructor(
     client: ServiceBusClient,
-    options: ServiceBusOptions,
+    { sessionIdleMs }: ServiceBusSettings,
     context: ConnectContext,
     deadline: Deadline,
   ) {
     this.#client = client;
-    this.#options = options;
+    this.#sessionIdleMs = sessionIdleMs;
     this.#service = context.service;
     this.#deadline = deadline;
   }
@@ -65,7 +65,7 @@ class ServiceBusConnection implements Connection {
       source.channel.settings.ordered
         ? new SessionReceiver(this.#client, path, this.#deadline, {
             ...options,
-            sessionIdleMs: this.#options.sessionIdleMs ?? 1_000,
+            sessionIdleMs: this.#sessionIdleMs,
           })
         : new MessageReceiver(this.#client, path, this.#deadline),
     );
@@ -73,9 +73,15 @@ class ServiceBusConnection implements Connection {
 
   deadLetters(source: Source): DeadLetterReceiver {
     const path = messagePath(source);
-    return this.#opened(`read the dead letters of "${source.address}"`, () =>
+    const receiver = this.#opened(`read the dead letters of "${source.address}"`, () =>
       deadLetterReceiver(this.#client, path, this.#deadline),
     );
+    const close = async (): Promise<void> => {
+      // One is opened whenever somebody looks.
+      this.#open.delete(receiver);
+      await receiver.close();
+    };
+    return { ...receiver, close };
   }
 
   close(): Promise<void> {
@@ -84,9 +90,7 @@ class ServiceBusConnection implements Connection {
 
   async #close(): Promise<void> {
     await Promise.all([...this.#open].map(async (each) => each.close()));
-    await within(this.#deadline, "cannot close the client", () => this.#client.close()).catch(
-      () => undefined,
-    );
+    await closed(this.#deadline, "close the client", () => this.#client.close());
   }
 
   #opened<T extends Sender | Receiver | DeadLetterReceiver>(doing: string, open: () => T): T {

@@ -9,6 +9,7 @@ import {
   within,
   type Deadline,
 } from "../../src/transport/index.js";
+import { closed } from "./closing.js";
 import { createReceiver, textOf, type EntityPath } from "./entity-path.js";
 import { toLong } from "./long.js";
 import { mapError } from "./map-error.js";
@@ -65,7 +66,8 @@ export function deadLetterReceiver(
         }),
       ),
     async close() {
-      await opened?.close().catch(() => undefined);
+      const link = opened;
+      if (link !== undefined) await closed(deadline, "close a receiver", () => link.close());
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { ProcessErrorArgs, ServiceBusReceivedMessage, ServiceBusReceiver } from "@azure/service-bus";
-import { within, type Deadline } from "../../src/transport/index.js";
+import type { Deadline } from "../../src/transport/index.js";
+import { closed } from "./closing.js";
 
 /** Whom a listener tells. */
 export interface ListenerHost {
@@ -58,19 +59,17 @@ export class Listener {
     if (subscription === undefined) return;
     this.#subscription = undefined;
     this.#credit = 0;
-    const stopping = within(this.#deadline, "cannot stop listening", () => subscription.close());
+    const stopping = closed(this.#deadline, "stop listening", () => subscription.close());
     // The SDK is suspended by now: the ends of callbacks grant no credit.
     for (const end of this.#pending.splice(0)) end();
-    await stopping.catch(() => undefined);
+    await stopping;
   }
 
   /** Stops and closes the link. May be called again, where the connection was down at the first time. */
   async close(): Promise<void> {
     this.#over = true;
     await this.stop();
-    await within(this.#deadline, "cannot close a receiver", () => this.receiver.close()).catch(
-      () => undefined,
-    );
+    await closed(this.#deadline, "close a receiver", () => this.receiver.close());
   }
 
   #subscribe(): void {

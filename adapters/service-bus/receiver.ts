@@ -16,7 +16,7 @@ import { toLong } from "./long.js";
 import { mapError } from "./map-error.js";
 import { MessageDelivery } from "./message-delivery.js";
 import { OutcomeTurns } from "./outcome-turns.js";
-import { release, settleMessage } from "./settle-message.js";
+import { release, sessionless, settleMessage } from "./settle-message.js";
 
 /**
  * Receives from a queue or a subscription without sessions.
@@ -175,7 +175,9 @@ export class MessageReceiver implements Receiver, ListenerHost {
 
   #putBack(deliveries: readonly MessageDelivery[]): void {
     for (const delivery of deliveries) {
-      void this.#turns.settle("release", () => release(this.#link(), delivery.native)).catch(() => undefined);
+      void this.#turns
+        .settle("release", () => release(this.#link(), sessionless(delivery.native)))
+        .catch(() => undefined);
       this.#forget(delivery);
     }
   }
@@ -186,7 +188,9 @@ export class MessageReceiver implements Receiver, ListenerHost {
       const own = ownDelivery(delivery);
       try {
         await within(this.#deadline, doing, () =>
-          this.#turns.settle(action.kind, () => settleMessage(this.#link(), own.native, action)),
+          this.#turns.settle(action.kind, () =>
+            settleMessage(this.#link(), sessionless(own.native), action),
+          ),
         );
       } finally {
         this.#forget(own);

@@ -13,6 +13,7 @@ import {
   within,
   type Deadline,
 } from "../../src/transport/index.js";
+import { closed } from "./closing.js";
 import { toLong } from "./long.js";
 import { mapError, mapSendError } from "./map-error.js";
 
@@ -78,7 +79,7 @@ export class MessageSender implements Sender {
     if (this.#closed) return;
     this.#closed = true;
     await Promise.all(this.#sending);
-    await within(this.#deadline, "cannot close a sender", () => this.#sender.close()).catch(() => undefined);
+    await closed(this.#deadline, "close a sender", () => this.#sender.close());
   }
 
   #spell(messages: readonly Outgoing[], results: SendResult[]): readonly Spelled[] {

@@ -14,6 +14,7 @@ import {
   within,
   type Deadline,
 } from "../../src/transport/index.js";
+import { closed } from "./closing.js";
 import { acceptSession, createReceiver, textOf, type EntityPath } from "./entity-path.js";
 import { HeldSession, type SessionHost } from "./held-session.js";
 import { toLong } from "./long.js";
@@ -284,11 +285,9 @@ export class SessionReceiver implements Receiver, SessionHost {
   }
 
   #closeLink(link: ServiceBusSessionReceiver): void {
-    const closing = within(this.#deadline, "cannot close a session", () => link.close())
-      .catch(() => undefined)
-      .then(() => {
-        this.#closing.delete(closing);
-      });
+    const closing = closed(this.#deadline, "close a session", () => link.close()).then(() => {
+      this.#closing.delete(closing);
+    });
     this.#closing.add(closing);
   }
 

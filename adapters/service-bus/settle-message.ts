@@ -79,6 +79,21 @@ function hasLink(message: ServiceBusReceivedMessage): message is ServiceBusRecei
   return (delivery as Partial<NativeDelivery>).link?.is_open() === true;
 }
 
+/**
+ * A message of an entity without sessions, as the SDK is to settle it.
+ *
+ * One whose link is gone can be settled by its lock token as long as the lock holds. The SDK does so, but not where its
+ * receiver has made a new link meanwhile (a connection that broke and came back): then it writes to the old one, which nobody
+ * hears, and waits for its time-out; nor where the message has a session id, which it takes for that of a session. So it is
+ * shown one that came over no link and has none.
+ */
+export function sessionless(message: ServiceBusReceivedMessage): ServiceBusReceivedMessage {
+  const { delivery } = message as { readonly delivery?: Partial<NativeDelivery> };
+  if (delivery?.link?.is_open() === true) return message;
+  const { sessionId: _sessionId, ...rest } = message;
+  return Object.assign(rest, { delivery: {} });
+}
+
 /** Releases that the service has not answered yet, by link: one listener for all of a link. */
 const unanswered = new WeakMap<NativeLink, Map<NativeDelivery, () => void>>();
 

@@ -14,7 +14,7 @@ import {
   type EntitySettings,
 } from "./entity-settings.js";
 import { subscriptionRules } from "./subscription-rules.js";
-import type { ServiceBusOptions } from "./transport.js";
+import type { ServiceBusSettings } from "./transport.js";
 
 /**
  * Looks at the entities that a service needs, or makes them, as the options say.
@@ -23,7 +23,7 @@ import type { ServiceBusOptions } from "./transport.js";
  * `alreadyExists` for one that is not as its contract says.
  */
 export async function checkTopology(
-  { topology = "assume", administration }: ServiceBusOptions,
+  { topology = "assume", administration }: ServiceBusSettings,
   context: ConnectContext,
   deadline: Deadline,
 ): Promise<void> {

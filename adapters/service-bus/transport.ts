@@ -1,5 +1,5 @@
 import type { ServiceBusAdministrationClient, ServiceBusClient } from "@azure/service-bus";
-import type { Capabilities, Transport } from "../../src/transport/index.js";
+import { durationMs, type Capabilities, type Duration, type Transport } from "../../src/transport/index.js";
 import { connect } from "./connection.js";
 
 /**
@@ -11,18 +11,18 @@ export type Topology = "assume" | "verify" | "ensure";
 /** Options for {@link serviceBus}. */
 export interface ServiceBusOptions {
   /**
-   * Makes a client. Called once per running service, and again whenever the connection must be made anew; what it
-   * makes belongs to the transport, which closes it. Give it {@link clientOptions}.
+   * Makes a client. Called once per running service; what it makes belongs to the transport, which closes it. Give it
+   * {@link clientOptions}.
    */
   readonly client: () => ServiceBusClient;
   /** Makes an administration client; needed for every `topology` but `assume`. */
   readonly administration?: () => ServiceBusAdministrationClient;
   /** Default `assume`. */
   readonly topology?: Topology;
-  /** Milliseconds for one operation of the SDK, whatever it does with its own limit. Default 30,000. */
-  readonly operationMs?: number;
-  /** Milliseconds without a message after which a session is given up for the next one. Default 1,000. */
-  readonly sessionIdleMs?: number;
+  /** For one operation of the SDK, whatever it does with its own limit. Default `"30s"`. */
+  readonly operationTimeout?: Duration;
+  /** How long a session that brings no message is held before it is given up for the next one. Default `"1s"`. */
+  readonly sessionIdle?: Duration;
   /** The largest message, in bytes. Default 262,144, the standard tier's; premium namespaces take up to 100 MiB. */
   readonly maxMessageBytes?: number;
 }
@@ -31,13 +31,30 @@ export interface ServiceBusOptions {
  * A transport to Azure Service Bus.
  *
  * At-least-once delivery; order per key on channels with `ordered: "by-key"`, which are entities with sessions.
+ *
+ * @throws {WaybillError} `invalidOption` for a duration that is none.
  */
 export function serviceBus(options: ServiceBusOptions): Transport<"service-bus", ServiceBusNeeds> {
+  const { operationTimeout = "30s", sessionIdle = "1s", maxMessageBytes = 262_144 } = options;
+  const settings: ServiceBusSettings = {
+    ...options,
+    operationMs: durationMs(operationTimeout, "operationTimeout of serviceBus()"),
+    sessionIdleMs: durationMs(sessionIdle, "sessionIdle of serviceBus()"),
+  };
   return {
     name: "service-bus",
-    capabilities: capabilities(options.maxMessageBytes ?? 262_144),
-    connect: (context) => connect(options, context),
+    capabilities: capabilities(maxMessageBytes),
+    connect: (context) => connect(settings, context),
   };
+}
+
+/** The options as the adapter works with them. */
+export interface ServiceBusSettings extends Pick<
+  ServiceBusOptions,
+  "client" | "administration" | "topology"
+> {
+  readonly operationMs: number;
+  readonly sessionIdleMs: number;
 }
 
 type ServiceBusNeeds =

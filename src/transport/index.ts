@@ -47,3 +47,5 @@ export { WaybillError, isWaybillError } from "../errors.js";
 export type { ErrorClass, ErrorCode, WaybillErrorOptions } from "../errors.js";
 export { realRuntime } from "../runtime/runtime.js";
 export type { PortName, Runtime, TimerHandle } from "../runtime/runtime.js";
+export { durationMs } from "../runtime/duration.js";
+export type { Duration } from "../runtime/duration.js";

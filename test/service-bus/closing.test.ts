@@ -28,7 +28,7 @@ describe("closing a connection whose client answers nothing", () => {
     ["a queue with sessions", queue("billing", { messages: { charge: keyed() }, ordered: "by-key" })],
   ])("ends by its deadline: %s", async (_, channel) => {
     const runtime = virtualRuntime();
-    const transport = serviceBus({ client: () => hanging, operationMs: 4_000 });
+    const transport = serviceBus({ client: () => hanging, operationTimeout: "4s" });
     const place = { ...source, channel: channel["~channel"] };
     const connection = await transport.connect({
       service: "shop",

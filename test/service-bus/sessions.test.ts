@@ -35,7 +35,7 @@ const accepts = (emulator: Awaited<ReturnType<typeof startBus>>): number =>
 describe("a receiver of a queue with sessions", () => {
   it("rolls over to sessions beyond its lanes when those that it holds are idle", async () => {
     const emulator = await stocked(12, 6);
-    const connection = await connectTo(emulator, { sources: [source] }, { sessionIdleMs: 20 });
+    const connection = await connectTo(emulator, { sources: [source] }, { sessionIdle: "20ms" });
     const receiver = connection.receiver(source, receiving({ lanes: 2 }));
     const bodies = await receiveAll(receiver, 12);
     expect([...bodies].sort((a, b) => Number(a) - Number(b))).toEqual(
