@@ -188,9 +188,7 @@ export class MessageReceiver implements Receiver, ListenerHost {
       const own = ownDelivery(delivery);
       try {
         await within(this.#deadline, doing, () =>
-          this.#turns.settle(action.kind, () =>
-            settleMessage(this.#link(), sessionless(own.native), action),
-          ),
+          this.#turns.settle(action.kind, () => settleMessage(this.#link(), sessionless(own.native), action)),
         );
       } finally {
         this.#forget(own);
