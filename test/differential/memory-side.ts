@@ -1,0 +1,37 @@
+import { memory, memoryBroker } from "../../adapters/memory/index.js";
+import { worldOf } from "../../adapters/memory/memory-broker.js";
+import type { Setting } from "./commands.js";
+import { Party } from "./party.js";
+import { lookText } from "./look-text.js";
+import { sourceOf } from "./queue-source.js";
+import type { Side } from "./side.js";
+import type { StillRuntime } from "./still-runtime.js";
+
+/** The adapter of the in-memory broker: a new broker for every sequence. What it does is done when it returns. */
+export function memorySide(runtime: StillRuntime): Side {
+  return {
+    async begin(name: string, setting: Setting) {
+      const broker = memoryBroker();
+      const source = sourceOf(name, setting);
+      const connection = await memory({ broker }).connect({
+        service: "differential",
+        runtime,
+        destinations: [source],
+        sources: [source],
+      });
+      const party = new Party(connection, source, setting, {
+        runtime,
+        exhausted: () => Promise.resolve(),
+        atRest: () => Promise.resolve(),
+        look: () => worldOf(broker).broker.peek(name, { count: 100 }).map(lookText),
+      });
+      await party.begin();
+      return {
+        party,
+        end: async () => {
+          await connection.close();
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,13 @@
+import { setImmediate } from "node:timers";
+
+/** Looks at every turn of the event loop whether it is so. @throws {Error} if it never becomes so. */
+export async function until(isSo: () => boolean, what: () => string): Promise<void> {
+  const startedMs = performance.now();
+  while (!isSo()) {
+    if (performance.now() - startedMs > patienceMs) throw new Error(`never came: ${what()}`);
+    await new Promise<void>((resolve) => void setImmediate(resolve));
+  }
+}
+
+/** Of the machine's time: a bound on hanging, not an expectation. */
+const patienceMs = 5_000;
