@@ -121,6 +121,7 @@ export class SessionReceiver implements Receiver, SessionHost {
       for (const message of await deferredMessages(this.#deadline, session.link, number)) {
         found.push(this.#deliver(session, message));
       }
+      this.#watchLock(session);
       this.#watchIdle(session);
     }
     return found;
@@ -260,6 +261,17 @@ export class SessionReceiver implements Receiver, SessionHost {
     });
   }
 
+  /** Of the loss of a session that has asked for nothing yet, the SDK tells nobody. */
+  #watchLock(session: HeldSession): void {
+    session.expiry?.cancel();
+    if (session.ended || session.listens) return;
+    const { runtime } = this.#deadline;
+    session.expiry = runtime.after(Math.max(0, session.lockedUntilMs - runtime.now()), () => {
+      if (session.lockedUntilMs > runtime.now()) this.#watchLock(session);
+      else if (!session.listens) this.#lose(session, lockEnded(session, this.#path));
+    });
+  }
+
   #pause(): void {
     for (const untaken of this.#handoff.takeBack()) this.#sessionOf.get(untaken)?.open.delete(untaken);
     // Closing a session puts back, uncounted, what it holds.
@@ -331,6 +343,9 @@ export class SessionReceiver implements Receiver, SessionHost {
     );
   }
 }
+
+const lockEnded = ({ id }: HeldSession, path: EntityPath): WaybillError =>
+  new WaybillError("lockLost", `session "${id}" of "${textOf(path)}" is lost: its lock ran out`);
 
 /** The service itself keeps a wish for a session for at most 65 seconds. */
 const acceptMs = 70_000;

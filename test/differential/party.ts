@@ -43,6 +43,8 @@ export class Party {
   readonly #tokens: string[] = [];
   readonly #letters: string[] = [];
   readonly #taken: DeadLetterDelivery[] = [];
+  /** Deliveries that were fetched by their number. */
+  readonly #byNumber = new WeakSet<Delivery>();
   #receiver: Receiver;
   #deadLetters: DeadLetterReceiver | undefined;
 
@@ -203,8 +205,9 @@ export class Party {
     const nowMs = this.#around.runtime.now();
     return deliveries.map(({ envelope, lockedUntilMs }, index) => {
       const answer = answers[index];
-      const until = typeof answer === "number" ? String(answer - nowMs) : answerText(answer);
-      return `renewed ${envelope.id}: ${until}, locked for ${String((lockedUntilMs ?? 0) - nowMs)}`;
+      // How a delivery shows the end of a lock that is over says nothing to anybody.
+      if (typeof answer !== "number") return `not renewed ${envelope.id}: ${answerText(answer)}`;
+      return `renewed ${envelope.id}: ${answer - nowMs}, locked for ${(lockedUntilMs ?? 0) - nowMs}`;
     });
   }
 
@@ -213,6 +216,7 @@ export class Party {
     if (number === undefined) return [];
     const deliveries = (await this.#receiver.receiveDeferred?.([number])) ?? [];
     this.held.push(...deliveries);
+    for (const delivery of deliveries) this.#byNumber.add(delivery);
     return deliveries.map((delivery) => `deferred ${this.#text(delivery)}`);
   }
 
@@ -266,7 +270,10 @@ export class Party {
     return deliveryText(delivery, this.#around.runtime.now());
   }
 
-  #actionOf({ deliveryCount, envelope }: Delivery, outcome: Outcome): SettleAction {
+  #actionOf(delivery: Delivery, wanted: Outcome): SettleAction {
+    const { deliveryCount, envelope } = delivery;
+    // Service Bus has no release for what came over no link, so its adapter abandons, which counts; in memory it need not.
+    const outcome = wanted === "release" && this.#byNumber.has(delivery) ? "abandon" : wanted;
     const history = { attempts: deliveryCount, firstFailedAt: when };
     if (outcome === "abandon" || outcome === "release") return { kind: outcome, history };
     if (outcome !== "deadLetter") return { kind: outcome };
@@ -296,8 +303,8 @@ const at = <T>(items: readonly T[], pick: number): T | undefined => items[pick %
 const takeFrom = <T>(items: T[], pick: number): readonly T[] =>
   items.length === 0 ? [] : items.splice(pick % items.length, 1);
 
-const answerText = (error: WaybillError | undefined | number): string =>
-  error === undefined || typeof error === "number" ? "done" : errorText(error);
+const answerText = (error: WaybillError | undefined): string =>
+  error === undefined ? "done" : errorText(error);
 
 /** Between lanes nobody promises an order. */
 const byLane = (deliveries: readonly Delivery[]): readonly Delivery[] =>
