@@ -12,21 +12,23 @@ import { sourceOf } from "./queue-source.js";
 import type { Begun, Side } from "./side.js";
 import type { StillRuntime } from "./still-runtime.js";
 import { until } from "./until.js";
+import { watchedRuntime, type WatchedRuntime } from "./watched-runtime.js";
 
 /** The Service Bus adapter, Microsoft's client and the emulator: one of each, and a queue for every sequence. */
 export class EmulatorSide implements Side {
   readonly #emulator: Emulator;
-  readonly #runtime: StillRuntime;
+  readonly #runtime: WatchedRuntime;
   #connection: Connection | undefined;
   #begun = 0;
 
-  private constructor(emulator: Emulator, runtime: StillRuntime) {
+  private constructor(emulator: Emulator, runtime: WatchedRuntime) {
     this.#emulator = emulator;
     this.#runtime = runtime;
   }
 
   static async start(runtime: StillRuntime): Promise<EmulatorSide> {
-    return new EmulatorSide(await startEmulator({ port: 0, httpPort: 0, clock: runtime }), runtime);
+    const emulator = await startEmulator({ port: 0, httpPort: 0, clock: runtime, recordedEvents: 1_000 });
+    return new EmulatorSide(emulator, watchedRuntime(runtime, operationMs));
   }
 
   async begin(name: string, setting: Setting): Promise<Begun> {
@@ -49,7 +51,10 @@ export class EmulatorSide implements Side {
       exhausted: (got, answered) =>
         until(() => answered() || queue.exhausted(got), () => `the end of a receive, ${queue.describe()}`),
       atRest: async () => {
-        await until(() => queue.atRest(), () => `rest, ${queue.describe()}`);
+        await until(
+          () => this.#runtime.underWay === 0 && queue.atRest(),
+          () => `rest of ${this.#runtime.underWay} operations, ${queue.describe()}`,
+        );
         queue.forgetDelivered();
       },
       look: () => namespace.enter(() => namespace.broker.peek(name, { count: 100 })).map(lookText),
@@ -75,6 +80,7 @@ export class EmulatorSide implements Side {
     await this.#connection?.close();
     const transport = serviceBus({
       client: () => new ServiceBusClient(this.#emulator.serviceBus.connectionString, clientOptions),
+      operationTimeout: `${operationMs}ms`,
     });
     this.#connection = await transport.connect({
       service: "differential",
@@ -87,6 +93,9 @@ export class EmulatorSide implements Side {
 }
 
 const sequencesPerClient = 50;
+
+/** Told from all other times by its last digits. */
+const operationMs = 3_123;
 
 const refuse = (): never => {
   throw new Error("a sequence has a queue, and nothing else");

@@ -170,10 +170,11 @@ export class Party {
       }
       const deliveries = await answer;
       got.push(...deliveries);
-      this.held.push(...deliveries);
     }
     ending.abort();
-    return byLane(got).map((delivery) => this.#text(delivery));
+    const sorted = byLane(got);
+    this.held.push(...sorted);
+    return sorted.map((delivery) => this.#text(delivery));
   }
 
   async #settle(each: Settling["each"]): Promise<readonly string[]> {
