@@ -40,6 +40,8 @@ export interface Setting {
   readonly dedupWindowMs: number | undefined;
   readonly lanes: number;
   readonly perLane: number;
+  /** What the receiver usually asks for; a change of it costs the adapter a link. */
+  readonly max: number;
 }
 
 export interface Sequence {

@@ -55,13 +55,14 @@ function drawSetting(dice: Dice): Setting {
     dedupWindowMs: dice.chance(1) ? 60_000 : undefined,
     lanes: sessions ? dice.of(1, 2, 3) : 1,
     perLane: 1,
+    max: sessions ? 12 : dice.of(1, 3, 8),
   };
 }
 
 /** A command by its weight; one that needs something before may bring that along. */
 function drawCommands(dice: Dice, setting: Setting): readonly Command[] {
   const pick = (): number => dice.below(12);
-  const receive: Command = { do: "receive", max: setting.sessions ? 12 : dice.of(1, 2, 3, 8) };
+  const receive: Command = { do: "receive", max: setting.sessions || dice.chance(8) ? setting.max : dice.of(1, 2, 8) };
   switch (dice.below(26)) {
     case 0:
     case 1:
@@ -81,8 +82,12 @@ function drawCommands(dice: Dice, setting: Setting): readonly Command[] {
     case 13:
       return [{ do: "settle", each: dice.times(dice.of(1, 1, 2, 3), () => ({ pick: pick(), outcome: outcome(dice) })) }];
     case 14:
-      return [{ do: "settle", each: [{ pick: pick(), outcome: "defer" }] }];
     case 15:
+      return [
+        receive,
+        { do: "settle", each: [{ pick: pick(), outcome: "defer" }] },
+        { do: "receiveDeferred", pick: pick() },
+      ];
     case 16:
       return [{ do: "receiveDeferred", pick: pick() }];
     case 17:

@@ -6,7 +6,7 @@ import { startEmulator } from "../../tools/emulator/start-emulator.js";
 import type { Emulator } from "../../tools/emulator/emulator.js";
 import type { Setting } from "./commands.js";
 import { EmulatorQueue } from "./emulator-queue.js";
-import { lookText } from "./look-text.js";
+import { lookInto } from "./look-text.js";
 import { Party } from "./party.js";
 import { sourceOf } from "./queue-source.js";
 import type { Begun, Side } from "./side.js";
@@ -57,7 +57,7 @@ export class EmulatorSide implements Side {
         );
         queue.forgetDelivered();
       },
-      look: () => namespace.enter(() => namespace.broker.peek(name, { count: 100 })).map(lookText),
+      look: () => namespace.enter(() => lookInto(namespace.broker, name)),
     });
     await party.begin();
     return {
@@ -92,7 +92,7 @@ export class EmulatorSide implements Side {
   }
 }
 
-const sequencesPerClient = 50;
+const sequencesPerClient = 16;
 
 /** Told from all other times by its last digits. */
 const operationMs = 3_123;

@@ -2,7 +2,7 @@ import { memory, memoryBroker } from "../../adapters/memory/index.js";
 import { worldOf } from "../../adapters/memory/memory-broker.js";
 import type { Setting } from "./commands.js";
 import { Party } from "./party.js";
-import { lookText } from "./look-text.js";
+import { lookInto } from "./look-text.js";
 import { sourceOf } from "./queue-source.js";
 import type { Side } from "./side.js";
 import type { StillRuntime } from "./still-runtime.js";
@@ -23,7 +23,7 @@ export function memorySide(runtime: StillRuntime): Side {
         runtime,
         exhausted: () => Promise.resolve(),
         atRest: () => Promise.resolve(),
-        look: () => worldOf(broker).broker.peek(name, { count: 100 }).map(lookText),
+        look: () => lookInto(worldOf(broker).broker, name),
       });
       await party.begin();
       return {

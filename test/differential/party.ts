@@ -25,7 +25,7 @@ export interface Surroundings {
   exhausted(got: number, answered: () => boolean): Promise<void>;
   /** Resolves when all that the last command began is over. */
   atRest(): Promise<void>;
-  /** Everything that is in the queue, as lines. */
+  /** Everything that is in the queue and in its dead-letter queue, as lines. */
   look(): readonly string[];
 }
 
@@ -62,7 +62,7 @@ export class Party {
    * not asked yet is not.
    */
   async begin(): Promise<void> {
-    await this.#receive(maxAtOnce);
+    await this.#receive(this.#setting.max);
     await this.rest();
   }
 
@@ -85,10 +85,8 @@ export class Party {
 
   /** What is left, and the end. */
   async end(): Promise<readonly string[]> {
-    const dead = this.#dead();
-    const letters = await dead.peek(100);
-    const seen = [...this.#around.look(), ...letters.map((letter) => `letter ${this.#text(letter)}`)];
-    await Promise.all([this.#receiver.close(), this.#sender.close(), dead.close()]);
+    const seen = this.#around.look();
+    await Promise.all([this.#receiver.close(), this.#sender.close(), this.#deadLetters?.close()]);
     return seen;
   }
 
@@ -264,7 +262,7 @@ export class Party {
     this.held.length = 0;
     this.#settled.length = 0;
     this.#receiver = this.#open();
-    return this.#receive(maxAtOnce);
+    return this.#receive(this.#setting.max);
   }
 
   #text(delivery: Delivery): string {
@@ -291,9 +289,6 @@ export class Party {
     return { kind: "deadLetter", record };
   }
 }
-
-/** More than any sequence has. */
-const maxAtOnce = 100;
 
 type Settling = Extract<Command, { do: "settle" }>;
 

@@ -24,12 +24,15 @@ export class StillRuntime implements Runtime {
     return this.#timers.add(this.#elapsedMs + Math.max(0, delayMs), run);
   }
 
-  /** Moves on; every timer runs at its time, and what it set off is over before the next one does. */
+  /** Moves on; every timer runs at its time, and what those of one time set off is over before time goes on. */
   async advance(ms: number, atRest: () => Promise<void>): Promise<void> {
     const untilMs = this.#elapsedMs + ms;
     for (let due = this.#timers.take(untilMs); due !== undefined; due = this.#timers.take(untilMs)) {
       this.#elapsedMs = Math.max(this.#elapsedMs, due.dueMs);
       due.run();
+      for (let other = this.#timers.take(due.dueMs); other !== undefined; other = this.#timers.take(due.dueMs)) {
+        other.run();
+      }
       await atRest();
     }
     this.#elapsedMs = untilMs;
