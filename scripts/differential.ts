@@ -28,7 +28,9 @@ function report({ sequences: run, met, missed, failure }: Outcome): number {
   console.log(`${run} sequences in ${((user + system) / 1e6).toFixed(0)} s of processor time`);
   console.log([...met].map(([theme, count]) => `${theme} ${((100 * count) / run).toFixed(0)} %`).join(", "));
   if (failure !== undefined) {
-    console.log(`\nFAILED (npm run differential -- --sequences 1 --seed ${failure.sequence.seed}), shrunk:\n`);
+    console.log(
+      `\nFAILED (npm run differential -- --sequences 1 --seed ${failure.sequence.seed}), shrunk:\n`,
+    );
     console.log(failureText(failure));
     return 1;
   }

@@ -41,7 +41,9 @@ export async function campaign(sides: Sides, first: number, count: number): Prom
 export function failureText({ sequence, history, difference: { at, left, right } }: Failure): string {
   const told = sequence.commands
     .slice(0, at + 1)
-    .map((command, index) => [JSON.stringify(command), ...(history[index] ?? []).map((line) => `    ${line}`)].join("\n"));
+    .map((command, index) =>
+      [JSON.stringify(command), ...(history[index] ?? []).map((line) => `    ${line}`)].join("\n"),
+    );
   return [
     `seed ${sequence.seed}, queue ${JSON.stringify(sequence.setting)}`,
     ...told,

@@ -25,7 +25,11 @@ export interface Sides {
 }
 
 /** Does a sequence on both sides, in step, up to the first difference. */
-export async function compare(sides: Sides, name: string, { setting, commands }: Sequence): Promise<Compared> {
+export async function compare(
+  sides: Sides,
+  name: string,
+  { setting, commands }: Sequence,
+): Promise<Compared> {
   const left = await sides.left.begin(name, setting);
   const right = await sides.right.begin(name, setting);
   const history: (readonly string[])[] = [];
@@ -56,7 +60,10 @@ async function seenOf(runtime: StillRuntime, left: Party, right: Party, command:
   const rest = async (): Promise<void> => {
     await right.rest();
     // What time took away is known at once in memory, and is on its way over a socket.
-    await until(() => right.lost.length >= left.lost.length, () => `the loss of ${left.lost.join()}`);
+    await until(
+      () => right.lost.length >= left.lost.length,
+      () => `the loss of ${left.lost.join()}`,
+    );
   };
   const forward = async (): Promise<readonly string[]> => {
     if (command.do === "advance") await runtime.advance(command.ms, rest);
@@ -78,4 +85,6 @@ async function endOf(left: Begun, right: Begun): Promise<Seen> {
 }
 
 const differenceOf = (at: number, [left, right]: Seen): Difference | undefined =>
-  left.length === right.length && left.every((line, index) => line === right[index]) ? undefined : { at, left, right };
+  left.length === right.length && left.every((line, index) => line === right[index])
+    ? undefined
+    : { at, left, right };

@@ -62,7 +62,10 @@ function drawSetting(dice: Dice): Setting {
 /** A command by its weight; one that needs something before may bring that along. */
 function drawCommands(dice: Dice, setting: Setting): readonly Command[] {
   const pick = (): number => dice.below(12);
-  const receive: Command = { do: "receive", max: setting.sessions || dice.chance(8) ? setting.max : dice.of(1, 2, 8) };
+  const receive: Command = {
+    do: "receive",
+    max: setting.sessions || dice.chance(8) ? setting.max : dice.of(1, 2, 8),
+  };
   switch (dice.below(26)) {
     case 0:
     case 1:
@@ -80,7 +83,12 @@ function drawCommands(dice: Dice, setting: Setting): readonly Command[] {
     case 11:
     case 12:
     case 13:
-      return [{ do: "settle", each: dice.times(dice.of(1, 1, 2, 3), () => ({ pick: pick(), outcome: outcome(dice) })) }];
+      return [
+        {
+          do: "settle",
+          each: dice.times(dice.of(1, 1, 2, 3), () => ({ pick: pick(), outcome: outcome(dice) })),
+        },
+      ];
     case 14:
     case 15:
       return [
@@ -97,7 +105,9 @@ function drawCommands(dice: Dice, setting: Setting): readonly Command[] {
     case 20:
       return [{ do: "advance", ms: dice.of(1, 250, 1_000, 4_999, 5_000, 30_000, 60_001, 3_600_000) }];
     case 21:
-      return dice.chance(5) ? [{ do: "cancel", pick: pick() }] : [{ do: "settleAgain", pick: pick(), outcome: outcome(dice) }];
+      return dice.chance(5)
+        ? [{ do: "cancel", pick: pick() }]
+        : [{ do: "settleAgain", pick: pick(), outcome: outcome(dice) }];
     case 22:
       return [{ do: "peekLetters", max: dice.of(1, 10) }];
     case 23:
@@ -108,7 +118,13 @@ function drawCommands(dice: Dice, setting: Setting): readonly Command[] {
       ];
     case 24:
       return setting.sessions
-        ? [{ do: "state", pick: pick(), ...(dice.chance(5) ? { set: dice.of("{ }", "words", "7", null) } : {}) }]
+        ? [
+            {
+              do: "state",
+              pick: pick(),
+              ...(dice.chance(5) ? { set: dice.of("{ }", "words", "7", null) } : {}),
+            },
+          ]
         : [receive];
     default:
       return [{ do: "reopen" }];
@@ -118,12 +134,19 @@ function drawCommands(dice: Dice, setting: Setting): readonly Command[] {
 const outcome = (dice: Dice): Outcome =>
   dice.of("complete", "complete", "abandon", "abandon", "release", "defer", "deadLetter");
 
+/** Those that are scheduled, for one time: for several the client makes several requests, and numbers follow requests. */
 function drawDrafts(dice: Dice, setting: Setting): readonly Draft[] {
+  const inMs = dice.of(500, 5_000, 31_000);
   const key = setting.sessions ? dice.of("red", "green", "blue") : undefined;
-  return dice.times(dice.of(1, 1, 2, 3, 5), () => drawDraft(dice, setting, key));
+  return dice.times(dice.of(1, 1, 2, 3, 5), () => drawDraft(dice, setting, key, inMs));
 }
 
-function drawDraft(dice: Dice, { sessions, dedupWindowMs }: Setting, key: string | undefined): Draft {
+function drawDraft(
+  dice: Dice,
+  { sessions, dedupWindowMs }: Setting,
+  key: string | undefined,
+  inMs: number,
+): Draft {
   const id = dedupWindowMs === undefined ? `m${String(dice.thrown)}` : `m${String(dice.below(3))}`;
   const chosen = key ?? (dice.chance(2) ? "loose" : undefined);
   return {
@@ -132,6 +155,6 @@ function drawDraft(dice: Dice, { sessions, dedupWindowMs }: Setting, key: string
     headers: dice.chance(3) ? { colour: "é", count: dice.below(9) - 4, half: 0.5, yes: true } : {},
     ...(chosen === undefined ? {} : { key: chosen }),
     ...(dice.chance(1) ? { ttlMs: dice.of(1, 10_000, 40_000) } : {}),
-    ...(dice.chance(1) && !sessions ? { inMs: dice.of(500, 5_000, 31_000) } : {}),
+    ...(dice.chance(1) && !sessions ? { inMs } : {}),
   };
 }

@@ -17,7 +17,9 @@ export class EmulatorQueue {
 
   /** Whether a receive that waits and has got so many deliveries will get no more: all that was sent has come. */
   exhausted(got: number): boolean {
-    return this.#delivered === got && (this.#setting.sessions ? this.#sessionsAre(drained) : this.#isDrained());
+    return (
+      this.#delivered === got && (this.#setting.sessions ? this.#sessionsAre(drained) : this.#isDrained())
+    );
   }
 
   /** Whether no client is owed anything, nor about to give something back. */
@@ -39,7 +41,12 @@ export class EmulatorQueue {
         delivered: this.#delivered,
         credits: [...store.receivers].map(({ credit }) => credit),
         ready: store.main.readyCount,
-        sessions: [...store.sessions.values()].map(({ id, holder, lane }) => [id, holder?.credit, lane.readyCount, lockedIn(lane)]),
+        sessions: [...store.sessions.values()].map(({ id, holder, lane }) => [
+          id,
+          holder?.credit,
+          lane.readyCount,
+          lockedIn(lane),
+        ]),
         offered: store.offered.head?.id,
         asked: store.sessionRequests.head !== undefined,
       }),
@@ -61,7 +68,9 @@ export class EmulatorQueue {
     return this.#store((store) => {
       const held = heldSessions(store);
       if (!held.every((session) => drained(session, perLane))) return false;
-      return held.length >= lanes || (store.offered.head === undefined && store.sessionRequests.head !== undefined);
+      return (
+        held.length >= lanes || (store.offered.head === undefined && store.sessionRequests.head !== undefined)
+      );
     });
   }
 

@@ -49,7 +49,10 @@ export class EmulatorSide implements Side {
     const party = new Party(await this.#connected(), source, setting, {
       runtime: this.#runtime,
       exhausted: (got, answered) =>
-        until(() => answered() || queue.exhausted(got), () => `the end of a receive, ${queue.describe()}`),
+        until(
+          () => answered() || queue.exhausted(got),
+          () => `the end of a receive, ${queue.describe()}`,
+        ),
       atRest: async () => {
         await until(
           () => this.#runtime.underWay === 0 && queue.atRest(),

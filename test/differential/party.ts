@@ -145,9 +145,12 @@ export class Party {
   }
 
   async #send(drafts: readonly Draft[]): Promise<readonly string[]> {
-    const results = await this.#sender.send(drafts.map((draft) => outgoingOf(draft, this.#around.runtime.now())));
+    const results = await this.#sender.send(
+      drafts.map((draft) => outgoingOf(draft, this.#around.runtime.now())),
+    );
     return results.map((result) => {
-      if (!result.ok) return `refused ${errorText(result.error)} ${String(result.batch)} ${String(result.unsent)}`;
+      if (!result.ok)
+        return `refused ${errorText(result.error)} ${String(result.batch)} ${String(result.unsent)}`;
       if (result.scheduleToken !== undefined) this.#tokens.push(result.scheduleToken);
       return `accepted ${String(result.scheduleToken)}`;
     });
@@ -199,7 +202,9 @@ export class Party {
   }
 
   async #renew(picks: readonly number[]): Promise<readonly string[]> {
-    const deliveries = [...new Set(picks.map((pick) => at(this.held, pick)))].filter((each) => each !== undefined);
+    const deliveries = [...new Set(picks.map((pick) => at(this.held, pick)))].filter(
+      (each) => each !== undefined,
+    );
     const answers = await this.#receiver.renew(deliveries);
     const nowMs = this.#around.runtime.now();
     return deliveries.map(({ envelope, lockedUntilMs }, index) => {
@@ -242,7 +247,9 @@ export class Party {
   }
 
   async #takeLetters(picks: readonly number[]): Promise<readonly string[]> {
-    const numbers = [...new Set(picks.map((pick) => at(this.#letters, pick)))].filter((each) => each !== undefined);
+    const numbers = [...new Set(picks.map((pick) => at(this.#letters, pick)))].filter(
+      (each) => each !== undefined,
+    );
     const taken = numbers.length === 0 ? [] : await this.#dead().take(numbers);
     this.#taken.push(...taken);
     return taken.map((letter) => `took ${this.#text(letter)}`);
@@ -304,7 +311,9 @@ const answerText = (error: WaybillError | undefined): string =>
 
 /** Between lanes nobody promises an order. */
 const byLane = (deliveries: readonly Delivery[]): readonly Delivery[] =>
-  [...deliveries].sort(({ lane: left = "" }, { lane: right = "" }) => (left < right ? -1 : left > right ? 1 : 0));
+  [...deliveries].sort(({ lane: left = "" }, { lane: right = "" }) =>
+    left < right ? -1 : left > right ? 1 : 0,
+  );
 
 function outgoingOf({ id, bodyBytes, key, ttlMs, inMs, headers }: Draft, nowMs: number): Outgoing {
   const envelope: Envelope = {

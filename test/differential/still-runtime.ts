@@ -30,7 +30,11 @@ export class StillRuntime implements Runtime {
     for (let due = this.#timers.take(untilMs); due !== undefined; due = this.#timers.take(untilMs)) {
       this.#elapsedMs = Math.max(this.#elapsedMs, due.dueMs);
       due.run();
-      for (let other = this.#timers.take(due.dueMs); other !== undefined; other = this.#timers.take(due.dueMs)) {
+      for (
+        let other = this.#timers.take(due.dueMs);
+        other !== undefined;
+        other = this.#timers.take(due.dueMs)
+      ) {
         other.run();
       }
       await atRest();

@@ -1,11 +1,15 @@
-import { setImmediate } from "node:timers";
+import { realRuntime } from "../../src/runtime/runtime.js";
+
+const machine = realRuntime();
 
 /** Looks at every turn of the event loop whether it is so. @throws {Error} if it never becomes so. */
 export async function until(isSo: () => boolean, what: () => string): Promise<void> {
-  const startedMs = performance.now();
+  const startedMs = machine.elapsed();
   while (!isSo()) {
-    if (performance.now() - startedMs > patienceMs) throw new Error(`never came: ${what()}`);
-    await new Promise<void>((resolve) => void setImmediate(resolve));
+    if (machine.elapsed() - startedMs > patienceMs) throw new Error(`never came: ${what()}`);
+    await new Promise<void>((resolve) => {
+      machine.defer(resolve);
+    });
   }
 }
 
