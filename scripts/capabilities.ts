@@ -3,8 +3,10 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { format } from "prettier";
 import type { Capabilities, ChannelKind, Need, ReceiverFeatures, Transport } from "waybill/transport";
+import { eventHubs, memoryCheckpoints, memoryPark } from "waybill/event-hubs";
 import { memory } from "waybill/memory";
 import { serviceBus } from "waybill/service-bus";
+import { storageQueue } from "waybill/storage-queue";
 import { root } from "./entries.js";
 
 /** What a transport can do it says without a client. */
@@ -13,7 +15,17 @@ const client = (): never => {
 };
 
 /** One column per adapter of this repository. */
-const transports: readonly Transport[] = [memory(), serviceBus({ client })];
+const transports: readonly Transport[] = [
+  memory(),
+  serviceBus({ client }),
+  eventHubs({
+    producer: client,
+    consumer: client,
+    checkpoints: memoryCheckpoints(),
+    park: memoryPark(),
+  }),
+  storageQueue({ client }),
+];
 
 const begin = "<!-- capabilities:begin -->";
 const end = "<!-- capabilities:end -->";

@@ -1,6 +1,12 @@
 /** Stores: what Waybill asks of a database, cache or object store. Interfaces only. */
 export type { BlobStore } from "./blob-store.js";
-export type { Checkpoint, CheckpointStore } from "./checkpoint-store.js";
+export type {
+  Checkpoint,
+  CheckpointStore,
+  GroupPlace,
+  Ownership,
+  OwnershipClaim,
+} from "./checkpoint-store.js";
 export type {
   ClaimChange,
   ClaimHandle,
@@ -9,6 +15,7 @@ export type {
   IdempotencyStore,
 } from "./idempotency-store.js";
 export type { Inbox, InboxRequest, InboxResult, OutboxMessage } from "./inbox.js";
+export type { Parked, ParkStore, TakenParked } from "./park-store.js";
 export type { OutboxLease, OutboxStore } from "./outbox-store.js";
 export { WaybillError } from "../errors.js";
 export type { ErrorClass, ErrorCode, WaybillErrorOptions } from "../errors.js";

@@ -17,6 +17,7 @@ export class Handoff<D extends Delivery> {
 
   /** What came together is handed over together. */
   push(...deliveries: readonly D[]): void {
+    if (deliveries.length === 0) return;
     this.#kept.push(...deliveries);
     const waiting = this.#waiting;
     if (waiting === undefined) return;

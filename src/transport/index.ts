@@ -13,6 +13,7 @@ export type {
   MaybePromise,
   MessageFilter,
   Outgoing,
+  PartitionEvidence,
   QueueSource,
   Receiver,
   ReceiverOptions,

@@ -200,8 +200,22 @@ export interface Receiver {
   setSessionState?(delivery: Delivery, state: Uint8Array | undefined): MaybePromise<void>;
   /** Streams: stores that everything of the delivery's partition up to and including it is done. */
   checkpoint?(delivery: Delivery): MaybePromise<void>;
+  /** Streams: what is known of each partition that it reads, for whoever asks how it is. */
+  evidence?(): readonly PartitionEvidence[];
   /** Stops receiving and gives up sessions and partitions, so that others can take them at once. Idempotent. */
   close(): MaybePromise<void>;
+}
+
+/** What is known of a partition that a receiver reads. */
+export interface PartitionEvidence {
+  readonly partition: string;
+  readonly unsettled: number;
+  /** Of the last event that came. */
+  readonly lastSequenceNumber: string | undefined;
+  /** When the service's client last gave events, or said that there are none; milliseconds since the Unix epoch. */
+  readonly lastHeardMs: number | undefined;
+  /** Why it is not read at the moment. */
+  readonly failure: string | undefined;
 }
 
 /** A message in a dead-letter queue. */

@@ -55,8 +55,8 @@ export const alteredAdapter = (
 ): ConformanceAdapter => ({
   ...memoryAdapter,
   ...(alterations.capabilities === undefined ? {} : { capabilities: alterations.capabilities }),
-  open: async () => {
-    const world = await memoryAdapter.open();
+  open: async (behaviour) => {
+    const world = await memoryAdapter.open(behaviour);
     return { ...world, transport: () => altered(world.transport(), alterations) };
   },
   ...more,

@@ -24,6 +24,7 @@ describe("the conformance kit", () => {
         number: at,
         name: outcome,
         section: at === 0 ? "A" : "B",
+        stopsBroker: false,
         tests: "core",
         title: outcome,
         run: async () => {

@@ -15,7 +15,7 @@ import { root } from "../../scripts/entries.js";
 import { createProgram } from "../../tools/cli/program.js";
 import { defaultLimits } from "../../tools/emulator/amqp/engine/limits.js";
 import { defaultHttpLimits } from "../../tools/emulator/http/limits.js";
-import { startAzurite, type Azurite } from "../emulator/event-hubs/azurite.js";
+import { startAzurite, type Azurite } from "../azurite.js";
 import { extracted } from "./extracted.js";
 
 const page = readFileSync(join(root, "docs/emulator.md"), "utf8");

@@ -72,7 +72,7 @@ export const lifeCycle: readonly Behaviour[] = [
       assumed?.ok === false && assumed.error.code === "notFound",
       "an entity that is only assumed is not made",
     );
-    if (kit.kind === "notifications") return;
+    if (kit.kind === "notifications" || kit.plainEntities) return;
     const { name, kind } = declared;
     // Those who send see the time to live of a topic, and nothing of its subscriptions.
     const other = { ...kit.conduit({ lock: "10s", ttl: "1h", partitions: 3 }), name, kind };

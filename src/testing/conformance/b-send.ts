@@ -45,7 +45,7 @@ export const sending: readonly Behaviour[] = [
     const conduit = kit.conduit();
     const line = await kit.connect([conduit], [conduit]);
     const publishers = 50;
-    const each = 100;
+    const each = Math.ceil(kit.many / publishers);
     const results = await Promise.all(
       Array.from({ length: publishers }, (_, publisher) =>
         line.send(conduit, ...Array.from({ length: each }, (__, at) => kit.envelope(publisher * each + at))),
@@ -90,7 +90,8 @@ export const sending: readonly Behaviour[] = [
   transport(17, "batch-send-splits-by-count-and-bytes", {}, async (kit) => {
     const conduit = kit.conduit();
     const line = await kit.connect([conduit], [conduit]);
-    const large = kit.envelopes(40, (n) => ({ body: bodyOf(n, 60_000), key: "one" }));
+    const largeBytes = Math.min(60_000, Math.floor(kit.capabilities.maxMessageBytes / 2));
+    const large = kit.envelopes(40, (n) => ({ body: bodyOf(n, largeBytes), key: "one" }));
     accepted(await line.send(conduit, ...large));
     const reader = line.reader(conduit, "reader", { perLane: 32 });
     same(
@@ -98,7 +99,7 @@ export const sending: readonly Behaviour[] = [
       numbersOf(large.map((envelope) => ({ envelope }))),
       "a batch that was split by bytes",
     );
-    const many = kit.envelopes(5_000);
+    const many = kit.envelopes(kit.many);
     const results = await line.send(conduit, ...many);
     accepted(results);
     same(results.length, many.length, "results of a batch that was split by count");
@@ -165,8 +166,10 @@ export const sending: readonly Behaviour[] = [
       await kit.time.pass(125);
     }
     const first = present(batches[0], "a steady stream of messages does not hold back its batch");
+    // On a machine's own clock sends and receives take their time, too; a debounced batch would wait for the last one.
+    const limitMs = kit.time.virtual ? 1_500 : 24 * 125;
     check(
-      first.atMs - startedMs <= 1_500,
+      first.atMs - startedMs <= limitMs,
       `a batch is handed over after its longest wait (${String(first.atMs - startedMs)} ms)`,
     );
     check(first.size > 1, "a batch collects");

@@ -47,6 +47,8 @@ export interface Behaviour {
   readonly gates: readonly Gate[];
   /** On the first kind that can, not on all: for what takes long. */
   readonly once?: true;
+  /** It stops the broker: nothing else can be tried on it meanwhile. */
+  readonly stopsBroker?: true;
   readonly body: (kit: Kit) => Promise<void>;
   /** Default: the twin of what is missing (see `twins.ts`). */
   readonly twin?: (kit: Kit) => Promise<void>;
@@ -69,7 +71,7 @@ export const fanOutKinds: readonly ChannelKind[] = ["topic", "stream", "notifica
 /** Order holds per key. */
 export const orderedKinds: readonly ChannelKind[] = ["queue", "topic", "stream"];
 
-type Details = Partial<Pick<Behaviour, "kinds" | "gates" | "once" | "twin">>;
+type Details = Partial<Pick<Behaviour, "kinds" | "gates" | "once" | "stopsBroker" | "twin">>;
 
 /** Makes the constructors of one section's behaviours. */
 export function behavioursOf(section: Section): {

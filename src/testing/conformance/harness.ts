@@ -17,8 +17,16 @@ export interface ConformanceAdapter {
   /** What its transport declares. */
   readonly capabilities: Capabilities;
   readonly extras: readonly Extra[];
-  /** Opens a broker, or a corner of a shared one, for one behaviour. */
-  open(): MaybePromise<ConformanceWorld>;
+  /** How many messages are many. Default 5,000; fewer, but hundreds, where each costs requests of its own. */
+  readonly many?: number;
+  /** How many behaviours are tried at a time, where the clock is real and most of them wait. Default 1. */
+  readonly together?: number;
+  /** Its entities have names and nothing that a contract could contradict. */
+  readonly plainEntities?: true;
+  /** Opens a broker, or a corner of a shared one, for one behaviour, which may have to stop the broker. */
+  open(behaviour: { readonly stopsBroker: boolean }): MaybePromise<ConformanceWorld>;
+  /** Ends what all behaviours shared. */
+  close?(): MaybePromise<void>;
 }
 
 /** Where one behaviour is tried. */
@@ -41,6 +49,8 @@ export interface ConformanceWorld {
   readonly faults?: ConformanceFaults;
   /** With `durable`: stops the broker and starts it again with what it had stored. */
   restart?(): MaybePromise<void>;
+  /** Lets the broker drop what it retains of streams though it was read, where it lives in this process. */
+  dropRetained?(): MaybePromise<void>;
   /** With `credentials`. */
   readonly credentials?: ConformanceCredentials;
   close?(): MaybePromise<void>;

@@ -56,7 +56,7 @@ export const scheduled: readonly Behaviour[] = [
   transport(
     95,
     "scheduled-survives-restart",
-    { kinds: brokeredKinds, gates: ["scheduling", "durable"] },
+    { kinds: brokeredKinds, gates: ["scheduling", "durable"], stopsBroker: true },
     async (kit) => {
       const conduit = kit.conduit({ scheduled: true });
       const restart = present(kit.world.restart, "the harness can restart the broker");

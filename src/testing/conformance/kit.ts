@@ -19,7 +19,7 @@ import type {
 import { simulatedProcess } from "../simulated-process.js";
 import { check } from "./check.js";
 import { conduitOf, sourceOf, ThingMade, type Conduit, type ConduitOptions } from "./conduit.js";
-import type { ConformanceWorld } from "./harness.js";
+import type { ConformanceAdapter, ConformanceWorld } from "./harness.js";
 import { Reader } from "./reader.js";
 import { timeOf, type Gate, type Time } from "./time.js";
 import { Unreliable } from "./unreliable.js";
@@ -47,10 +47,16 @@ export interface Reads {
   readonly filter?: MessageFilter;
 }
 
+type TriedAdapter = Pick<ConformanceAdapter, "capabilities" | "many" | "plainEntities">;
+
 /** Everything that the body of a behaviour works with, on one kind of channel. */
 export class Kit {
   readonly kind: ChannelKind;
   readonly capabilities: Capabilities;
+  /** How many messages are many. */
+  readonly many: number;
+  /** Entities have nothing that a contract could contradict. */
+  readonly plainEntities: boolean;
   readonly world: ConformanceWorld;
   readonly time: Time;
   /** Marks the messages of this run. */
@@ -59,9 +65,11 @@ export class Kit {
   readonly #gates: Gate[] = [];
   #names = 0;
 
-  constructor(kind: ChannelKind, capabilities: Capabilities, world: ConformanceWorld, run: string) {
+  constructor(kind: ChannelKind, adapter: TriedAdapter, world: ConformanceWorld, run: string) {
     this.kind = kind;
-    this.capabilities = capabilities;
+    this.capabilities = adapter.capabilities;
+    this.many = adapter.many ?? 5_000;
+    this.plainEntities = adapter.plainEntities ?? false;
     this.world = world;
     this.time = timeOf(world.runtime);
     this.run = run;

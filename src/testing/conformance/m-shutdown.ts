@@ -1,10 +1,11 @@
 import type { Runtime } from "../../runtime/runtime.js";
 import { behavioursOf, type Behaviour } from "./behaviour.js";
 import { check, same, sameSet } from "./check.js";
+import { sourceOf } from "./conduit.js";
 import type { Kit } from "./kit.js";
 import { numbersOf } from "./reader.js";
 import { start } from "../../start.js";
-import { serviceOf } from "./worker.js";
+import { readsLike, serviceOf, type Work } from "./worker.js";
 
 const { core } = behavioursOf("M");
 
@@ -204,12 +205,14 @@ export const shuttingDown: readonly Behaviour[] = [
       },
     };
     const transport = kit.world.transport();
+    let handled = 0;
+    const work: Work = { reads: conduit, sends: [conduit], handler: () => void (handled += 1) };
+    const spec = serviceOf(work);
+    const { as, filter } = readsLike(work, conduit);
     await kit.world.prepare?.({
       destinations: [{ channel: conduit.spec, address: conduit.name }],
-      sources: [],
+      sources: [sourceOf(conduit, as ?? "", filter)],
     });
-    let handled = 0;
-    const spec = serviceOf({ reads: conduit, sends: [conduit], handler: () => void (handled += 1) });
     const app = await kit.time.finish(start(spec["~service"], { transport }, counting));
     await kit.time.finish(app.send(conduit.thing, { n: 1 }));
     await kit.time.until(() => handled === 1, "the message is handled");

@@ -19,18 +19,34 @@ export interface ConformanceCounts {
   readonly fail: number;
 }
 
-/** Tries all cases, one after the other. Never throws: what fails stands in its row. */
-export async function conformanceRows(cases: readonly ConformanceCase[]): Promise<readonly ConformanceRow[]> {
-  const rows: ConformanceRow[] = [];
-  for (const { number, name, section, tests, run } of cases) {
-    const row = { number, name, section, tests };
-    try {
-      rows.push({ ...row, outcome: await run() });
-    } catch (error) {
-      rows.push({ ...row, outcome: "fail", detail: error instanceof Error ? error.message : String(error) });
-    }
+/**
+ * Tries all cases. Never throws: what fails stands in its row.
+ *
+ * @param together how many at a time, for a broker in real time on which most of a case is waiting. Default 1. What
+ * stops the broker is tried last, and alone.
+ */
+export async function conformanceRows(
+  cases: readonly ConformanceCase[],
+  together = 1,
+): Promise<readonly ConformanceRow[]> {
+  const rows = new Map<ConformanceCase, ConformanceRow>();
+  const work = async (waiting: ConformanceCase[]): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
+      rows.set(next, await rowOf(next));
+  };
+  const shared = cases.filter(({ stopsBroker }) => !stopsBroker);
+  await Promise.all(Array.from({ length: together }, () => work(shared)));
+  await work(cases.filter(({ stopsBroker }) => stopsBroker));
+  return cases.flatMap((each) => rows.get(each) ?? []);
+}
+
+async function rowOf({ number, name, section, tests, run }: ConformanceCase): Promise<ConformanceRow> {
+  const row = { number, name, section, tests };
+  try {
+    return { ...row, outcome: await run() };
+  } catch (error) {
+    return { ...row, outcome: "fail", detail: error instanceof Error ? error.message : String(error) };
   }
-  return rows;
 }
 
 export const conformanceCounts = (rows: readonly Pick<ConformanceRow, "outcome">[]): ConformanceCounts => ({

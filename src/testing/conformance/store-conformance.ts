@@ -19,6 +19,7 @@ export const storeConformance = (adapter: StoreAdapter): readonly ConformanceCas
     section: "P",
     tests: "store",
     title: `${String(behaviour.number)} ${behaviour.name}`,
+    stopsBroker: false,
     run: () => tryStore(behaviour, adapter),
   }));
 

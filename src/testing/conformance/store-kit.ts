@@ -83,7 +83,7 @@ export class StoreKit {
     const broker = memoryBroker();
     this.#services = new Kit(
       "queue",
-      memory().capabilities,
+      memory(),
       {
         transport: () => memory({ broker }),
         runtime: this.world.runtime,

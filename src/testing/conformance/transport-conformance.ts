@@ -18,6 +18,8 @@ export interface ConformanceCase {
   readonly tests: "transport" | "core" | "store";
   /** For a test runner: `13 send-receive-roundtrip`. */
   readonly title: string;
+  /** It stops the broker: try nothing else on it meanwhile. */
+  readonly stopsBroker: boolean;
   /** @throws {ConformanceFailure} saying what is otherwise than it should be. */
   run(): Promise<CaseOutcome>;
 }
@@ -36,6 +38,7 @@ export const transportConformance = (adapter: ConformanceAdapter): readonly Conf
     section: behaviour.section,
     tests: behaviour.tests,
     title: `${String(behaviour.number)} ${behaviour.name}`,
+    stopsBroker: behaviour.stopsBroker ?? false,
     run: () => tryBehaviour(behaviour, adapter),
   }));
 
@@ -70,7 +73,8 @@ async function onKind(
   kind: Behaviour["kinds"][number],
   body: (kit: Kit) => Promise<void>,
 ): Promise<void> {
-  const kit = new Kit(kind, adapter.capabilities, await adapter.open(), `b${String(behaviour.number)}`);
+  const { stopsBroker = false } = behaviour;
+  const kit = new Kit(kind, adapter, await adapter.open({ stopsBroker }), `b${String(behaviour.number)}`);
   try {
     await body(kit);
   } catch (error) {

@@ -3,7 +3,7 @@ import { BlobCheckpointStore } from "@azure/eventhubs-checkpointstore-blob";
 import { ContainerClient } from "@azure/storage-blob";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startFixture, type Fixture } from "../fixture.js";
-import { startAzurite, type Azurite } from "./azurite.js";
+import { startAzurite, type Azurite } from "../../azurite.js";
 import { memoryCheckpointStore } from "./checkpoint-store.js";
 import { HubClient } from "./hub-client.js";
 import { Processor } from "./processor.js";
