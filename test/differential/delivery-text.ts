@@ -19,6 +19,10 @@ export function deliveryText(delivery: Delivery | DeadLetterDelivery, nowMs: num
 
 export const errorText = (error: WaybillError): string => `${error.code} (${error.class})`;
 
+/** The answer to one of several requests that are answered by nothing where all is well. */
+export const answerText = (error: WaybillError | undefined): string =>
+  error === undefined ? "done" : errorText(error);
+
 /** JSON with its fields in the order of their names: the order in which a side made them says nothing. */
 const text = (value: unknown): string =>
   JSON.stringify(value, (_key, each: unknown) =>
