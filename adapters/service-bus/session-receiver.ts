@@ -253,12 +253,22 @@ export class SessionReceiver implements Receiver, SessionHost {
     session.idle?.cancel();
     if (session.ended) return;
     session.idle = this.#deadline.runtime.after(this.#options.sessionIdleMs, () => {
+      if (this.#isInUse(session)) return;
       // Not taken for so long, it will not be: closing the session puts it back uncounted.
       this.#handoff.forget((delivery) => session.open.delete(delivery));
-      if (session.open.size > 0) return;
       this.#giveUp(session);
       this.#accept();
     });
+  }
+
+  /** Whether somebody has a delivery of the session: then what waits behind it stays, or later ones would overtake it. */
+  #isInUse({ open }: HeldSession): boolean {
+    let untaken = 0;
+    this.#handoff.forget((delivery) => {
+      if (open.has(delivery)) untaken += 1;
+      return false;
+    });
+    return open.size > untaken;
   }
 
   /** Of the loss of a session that has asked for nothing yet, the SDK tells nobody. */

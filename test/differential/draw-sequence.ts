@@ -10,7 +10,8 @@ export function drawSequence(seed: string, length = defaultLength): Sequence {
   return { seed, setting, commands };
 }
 
-const defaultLength = 12;
+/** The least; a command that brings others along may make it a few more. */
+const defaultLength = 10;
 
 /** Throws that depend on nothing but the seed and their order. */
 class Dice {
@@ -101,6 +102,11 @@ function drawCommands(dice: Dice, setting: Setting): readonly Command[] {
     case 17:
       return [{ do: "renew", picks: dice.times(dice.of(1, 2), pick) }];
     case 18:
+      return [
+        receive,
+        { do: "advance", ms: setting.lockMs + dice.of(-1, 0, 1) },
+        { do: "settle", each: [{ pick: pick(), outcome: outcome(dice) }] },
+      ];
     case 19:
     case 20:
       return [{ do: "advance", ms: dice.of(1, 250, 1_000, 4_999, 5_000, 30_000, 60_001, 3_600_000) }];

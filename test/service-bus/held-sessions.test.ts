@@ -77,3 +77,21 @@ describe("a deferred message of a session", () => {
     expect(order).toEqual(["settled", "received"]);
   });
 });
+
+describe("a session of which a handler has a message", () => {
+  it("keeps what waits behind it, however long nobody asks, so that nothing overtakes it", async () => {
+    const runtime = new StillRuntime();
+    const emulator = await startBus({ contracts: [{ billing }], clock: runtime });
+    const connection = await connectTo(emulator, { sources: [source], runtime });
+    const receiver = connection.receiver(source, receiving({ perLane: 2 }));
+    await send(connection.sender(source), "1", "2", "3");
+    const first = await receiver.receive(1, never);
+    // Over the same connection, so that the second has come before the answer does.
+    await receiver.renew(first);
+
+    await runtime.advance(2_000, () => Promise.resolve());
+    const second = await receiver.receive(1, never);
+
+    expect([...first, ...second].map(({ envelope }) => envelope.id)).toEqual(["1", "2"]);
+  });
+});
