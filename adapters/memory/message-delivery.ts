@@ -20,7 +20,7 @@ export class MessageDelivery implements Delivery {
   readonly receiver: BrokerReceiver;
 
   constructor(native: BrokerDelivery, receiver: BrokerReceiver, lane: string | undefined) {
-    const { message } = native;
+    const message = asReceived(native);
     const { envelope, defect } = readMessage(message, message.messageId ?? String(native.sequenceNumber));
     this.envelope = envelope;
     if (defect !== undefined) this.defect = defect;
@@ -81,6 +81,12 @@ export function readMessage(
       defect: error,
     };
   }
+}
+
+/** With the time to live that counts, after the entity's limit. */
+function asReceived({ message, expiresAtMs, enqueuedTimeMs }: BrokerDelivery): BrokerMessage {
+  if (expiresAtMs === undefined || expiresAtMs - enqueuedTimeMs === message.timeToLiveMs) return message;
+  return { ...message, timeToLiveMs: expiresAtMs - enqueuedTimeMs };
 }
 
 const withOwnBody = (envelope: Envelope): Envelope =>

@@ -88,15 +88,20 @@ async function peekAll(link: ServiceBusReceiver, max: number): Promise<readonly 
   return seen;
 }
 
-/** A queue hands out its messages in order only: what was not asked for is given back, which does not count here. */
+/**
+ * A queue hands out its messages in order only: what was not asked for is given back, which does not count here.
+ *
+ * It is asked for as many as are wanted, and for more where others lie before them: a request for more than there are takes
+ * until the SDK has heard nothing for a while.
+ */
 async function takeNumbers(
   link: ServiceBusReceiver,
   wanted: ReadonlySet<string>,
 ): Promise<readonly ServiceBusReceivedMessage[]> {
   const found: ServiceBusReceivedMessage[] = [];
   const others: ServiceBusReceivedMessage[] = [];
-  while (found.length < wanted.size) {
-    const taken = await link.receiveMessages(100, { maxWaitTimeInMs: emptyAfterMs });
+  for (let asks = wanted.size; found.length < wanted.size; asks *= 2) {
+    const taken = await link.receiveMessages(Math.min(asks, 100), { maxWaitTimeInMs: emptyAfterMs });
     if (taken.length === 0) break;
     for (const native of taken) {
       (wanted.has(native.sequenceNumber?.toString() ?? "") ? found : others).push(native);

@@ -20,6 +20,8 @@ export class HeldSession {
   readonly open = new Set<MessageDelivery>();
   /** Runs while no handler has anything of the session. */
   idle: TimerHandle | undefined;
+  /** Runs while the SDK would tell nobody of the loss of the session. */
+  expiry: TimerHandle | undefined;
   ended = false;
   readonly #perLane: number;
   readonly #host: SessionHost;
@@ -33,6 +35,11 @@ export class HeldSession {
     this.#host = host;
   }
 
+  /** Whether it has asked for messages. Before that the SDK tells nobody that the session is lost. */
+  get listens(): boolean {
+    return this.#listens;
+  }
+
   get id(): string {
     return this.link.sessionId;
   }
@@ -44,11 +51,12 @@ export class HeldSession {
   /** Asks for as many messages as the session may have unsettled. */
   want(): void {
     if (this.ended) return;
+    const room = this.#perLane - this.open.size;
     if (!this.#listens) {
-      this.#subscribe();
+      // The number of calls is fixed then: whoever has a deferred message of the session may have fewer of the others.
+      if (room > 0) this.#subscribe(room);
       return;
     }
-    const room = this.#perLane - this.open.size;
     while (this.#credit < room) {
       const end = this.#pending.shift();
       if (end === undefined) return;
@@ -61,15 +69,16 @@ export class HeldSession {
   end(): readonly MessageDelivery[] {
     this.ended = true;
     this.idle?.cancel();
+    this.expiry?.cancel();
     this.#pending.length = 0;
     const left = [...this.open];
     this.open.clear();
     return left;
   }
 
-  #subscribe(): void {
+  #subscribe(calls: number): void {
     this.#listens = true;
-    this.#credit = this.#perLane;
+    this.#credit = calls;
     this.link.subscribe(
       {
         processMessage: (message) => this.#process(message),
@@ -78,7 +87,7 @@ export class HeldSession {
           return Promise.resolve();
         },
       },
-      { autoCompleteMessages: false, maxConcurrentCalls: this.#perLane },
+      { autoCompleteMessages: false, maxConcurrentCalls: calls },
     );
   }
 

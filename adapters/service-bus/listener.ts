@@ -59,10 +59,20 @@ export class Listener {
     if (subscription === undefined) return;
     this.#subscription = undefined;
     this.#credit = 0;
-    const stopping = closed(this.#deadline, "stop listening", () => subscription.close());
+    const stopping = this.#stopped(subscription);
     // The SDK is suspended by now: the ends of callbacks grant no credit.
     for (const end of this.#pending.splice(0)) end();
     await stopping;
+  }
+
+  /** A subscription that does not end in time may swallow what a later one of the same receiver asks for. */
+  async #stopped(subscription: { close(): Promise<void> }): Promise<void> {
+    let ended = false;
+    await closed(this.#deadline, "stop listening", async () => {
+      await subscription.close();
+      ended = true;
+    });
+    if (!ended) this.#over = true;
   }
 
   /** Stops and closes the link. May be called again, where the connection was down at the first time. */

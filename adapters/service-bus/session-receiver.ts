@@ -121,6 +121,7 @@ export class SessionReceiver implements Receiver, SessionHost {
       for (const message of await deferredMessages(this.#deadline, session.link, number)) {
         found.push(this.#deliver(session, message));
       }
+      this.#watchLock(session);
       this.#watchIdle(session);
     }
     return found;
@@ -252,11 +253,32 @@ export class SessionReceiver implements Receiver, SessionHost {
     session.idle?.cancel();
     if (session.ended) return;
     session.idle = this.#deadline.runtime.after(this.#options.sessionIdleMs, () => {
+      if (this.#isInUse(session)) return;
       // Not taken for so long, it will not be: closing the session puts it back uncounted.
       this.#handoff.forget((delivery) => session.open.delete(delivery));
-      if (session.open.size > 0) return;
       this.#giveUp(session);
       this.#accept();
+    });
+  }
+
+  /** Whether somebody has a delivery of the session: then what waits behind it stays, or later ones would overtake it. */
+  #isInUse({ open }: HeldSession): boolean {
+    let untaken = 0;
+    this.#handoff.forget((delivery) => {
+      if (open.has(delivery)) untaken += 1;
+      return false;
+    });
+    return open.size > untaken;
+  }
+
+  /** Of the loss of a session that has asked for nothing yet, the SDK tells nobody. */
+  #watchLock(session: HeldSession): void {
+    session.expiry?.cancel();
+    if (session.ended || session.listens) return;
+    const { runtime } = this.#deadline;
+    session.expiry = runtime.after(Math.max(0, session.lockedUntilMs - runtime.now()), () => {
+      if (session.lockedUntilMs > runtime.now()) this.#watchLock(session);
+      else if (!session.listens) this.#lose(session, lockEnded(session, this.#path));
     });
   }
 
@@ -331,6 +353,9 @@ export class SessionReceiver implements Receiver, SessionHost {
     );
   }
 }
+
+const lockEnded = ({ id }: HeldSession, path: EntityPath): WaybillError =>
+  new WaybillError("lockLost", `session "${id}" of "${textOf(path)}" is lost: its lock ran out`);
 
 /** The service itself keeps a wish for a session for at most 65 seconds. */
 const acceptMs = 70_000;

@@ -49,6 +49,15 @@ describe("a queue receiver", () => {
     expect(got?.lockedUntilMs).toBe(fixture.runtime.now() + minute);
   });
 
+  it("shows the time to live that counts, as the service does: the entity's, where a message has none or a longer one", () => {
+    const fixture = new Fixture();
+    const brief = queueSource("brief", { ttlMs: 2_000 });
+    const connection = fixture.connect([brief]);
+    send(connection, brief, envelope("1"), envelope("2", { ttlMs: 1_000 }), envelope("3", { ttlMs: 9_000 }));
+    const got = sync(fixture.receiver(connection, brief).receive(3, never));
+    expect(got.map((each) => each.envelope.ttlMs)).toEqual([2_000, 1_000, 2_000]);
+  });
+
   it("answers at once when messages are there, with at most as many as asked for", () => {
     const { connection, receiver } = open();
     send(connection, jobs, envelope("1"), envelope("2"), envelope("3"));

@@ -1,0 +1,30 @@
+import { deadLetterPath } from "../../adapters/memory/broker/address.js";
+import type { PeekedMessage, PeekOptions } from "../../adapters/memory/broker/peek.js";
+
+/** Whatever holds messages. */
+interface Browsable {
+  peek(address: string, options: PeekOptions): PeekedMessage[];
+}
+
+/** All that a queue and its dead-letter queue hold, in whatever state, as lines. */
+export const lookInto = (broker: Browsable, queue: string): readonly string[] => [
+  ...broker.peek(queue, { count: 100 }).map((seen) => `stored ${textOf(seen)}`),
+  ...broker.peek(deadLetterPath(queue), { count: 100 }).map((seen) => `letter ${textOf(seen)}`),
+];
+
+const textOf = (seen: PeekedMessage): string => {
+  const { message, sequenceNumber, enqueuedTimeMs, expiresAtMs, deliveryCount, state } = seen;
+  const { messageId, sessionId, timeToLiveMs, applicationProperties = {} } = message;
+  const properties = Object.entries(applicationProperties).sort(([left], [right]) => (left < right ? -1 : 1));
+  return JSON.stringify({
+    messageId,
+    sessionId,
+    timeToLiveMs,
+    properties,
+    sequenceNumber,
+    enqueuedTimeMs,
+    expiresAtMs,
+    deliveryCount,
+    state,
+  });
+};

@@ -1,0 +1,38 @@
+import type { ServiceBusClient, ServiceBusReceivedMessage } from "@azure/service-bus";
+import { expect, it } from "vitest";
+import { deadLetterReceiver } from "../../adapters/service-bus/dead-letter-receiver.js";
+import { toLong } from "../../adapters/service-bus/long.js";
+import { StillRuntime } from "../differential/still-runtime.js";
+
+/** A dead-letter queue with so many letters, which notes how many it was asked for. */
+function deadLetters(count: number) {
+  const asked: number[] = [];
+  const letters = Array.from({ length: count }, (_, at): Partial<ServiceBusReceivedMessage> => {
+    return { body: Buffer.of(), messageId: String(at + 1), sequenceNumber: toLong(String(at + 1)) };
+  });
+  const receiver = {
+    receiveMessages: (max: number) => {
+      asked.push(max);
+      return Promise.resolve(letters.splice(0, max));
+    },
+    abandonMessage: () => Promise.resolve(),
+  };
+  const client = { createReceiver: () => receiver } as unknown as ServiceBusClient;
+  const path = { name: "orders", subscription: undefined };
+  return {
+    asked,
+    receiver: deadLetterReceiver(client, path, { runtime: new StillRuntime(), operationMs: 1_000 }),
+  };
+}
+
+it("Taking dead letters asks for no more than are wanted while that is enough, so that the SDK waits for none", async () => {
+  const { asked, receiver } = deadLetters(9);
+  expect((await receiver.take(["1", "2"])).map(({ broker }) => broker.sequenceNumber)).toEqual(["1", "2"]);
+  expect(asked).toEqual([2]);
+});
+
+it("Taking a dead letter that lies behind others asks for more and more", async () => {
+  const { asked, receiver } = deadLetters(9);
+  expect((await receiver.take(["6"])).map(({ broker }) => broker.sequenceNumber)).toEqual(["6"]);
+  expect(asked).toEqual([1, 2, 4]);
+});
