@@ -16,8 +16,9 @@ export function workerService(kind: "queues" | "streams", idempotent: boolean, a
   const work = async (
     channels: typeof queues | typeof streams,
     { id, data }: Order,
-    { attempt, idempotency, send }: Ctx,
+    ctx: Ctx,
   ): Promise<"done" | "givenUp"> => {
+    const { attempt, idempotency } = ctx;
     const { recovered, token } = idempotency;
     const told: Told = { id, key: idempotency.downstreamKey("effect"), attempt, recovered, token };
     await ask("ledger", "began", told);
@@ -26,8 +27,8 @@ export function workerService(kind: "queues" | "streams", idempotent: boolean, a
     mortal.crossed({ step: "effect", when: "before", subject: "", id });
     await ask("ledger", "effect", told);
     mortal.crossed({ step: "effect", when: "after", subject: "", id });
-    mortal.sends(id, (await send(channels.bills.followUp, data)).id);
-    mortal.sends(id, (await send(channels.mails.followUp, data)).id);
+    mortal.sends(id, (await ctx.send(channels.bills.followUp, data)).id);
+    mortal.sends(id, (await ctx.send(channels.mails.followUp, data)).id);
     return "done";
   };
   const options = { concurrency: 3, idempotent, retry: { immediate: 0, backoff: fixed("50ms") } };
