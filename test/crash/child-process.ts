@@ -31,8 +31,7 @@ export class Child {
     for (const stream of [this.#process.stdout, this.#process.stderr])
       stream?.on("data", (chunk: Buffer) => this.#said.push(chunk.toString()));
     this.ended = once(this.#process, "close").then(([code, signal]: unknown[]) => {
-      const said = this.#said.join("");
-      this.#end = { code: code as End["code"], signal: signal as End["signal"], said };
+      this.#end = { code: code as End["code"], signal: signal as End["signal"], said: this.said };
       return this.#end;
     });
     this.ready = new Promise((resolve, reject) => {
@@ -50,6 +49,11 @@ export class Child {
 
   get end(): End | undefined {
     return this.#end;
+  }
+
+  /** What it has written so far: the errors that it met. */
+  get said(): string {
+    return this.#said.join("");
   }
 
   /** Lets it finish what it has. @throws {Error} if it does not end well */

@@ -6,7 +6,7 @@ import type { Point, TransportName } from "./points.js";
 import { randomOf } from "./random.js";
 import { openShop, type Shop } from "./shop.js";
 import { openWorld } from "./world/open-world.js";
-import type { World } from "./world/world.js";
+import type { ChannelName, World } from "./world/world.js";
 
 /** What is to be done at one point. */
 export interface PointRun {
@@ -35,7 +35,7 @@ export interface PointResult extends Verdict {
 const aheadMs = 125_000;
 
 /** A bound on hanging, not an expectation. */
-const patienceMs = 60_000;
+const patienceMs = 30_000;
 
 /**
  * Kills one process after the other at one point, each with new work in its hands; the next one ends what the last one
@@ -87,7 +87,7 @@ class Lives {
     const last = this.#start(undefined);
     try {
       await last.ready;
-      await settled(this.#world, "orders");
+      await settled(this.#world, "orders", last);
       await last.stop();
     } finally {
       await last.destroy();
@@ -101,7 +101,7 @@ class Lives {
     const child = this.#start(victim);
     try {
       await child.ready;
-      await settled(this.#world, "orders");
+      await settled(this.#world, "orders", child);
       await this.#shop.send(messages);
       const isDead = (): boolean => child.end !== undefined;
       // When nothing is left to do it has passed the point, or is about to die of it.
@@ -151,7 +151,7 @@ class Lives {
 const graceMs = 5_000;
 
 /** @throws {Error} when work is left that nobody does */
-async function settled(world: World, channel: "orders" | "bills" | "mails"): Promise<void> {
+async function settled(world: World, channel: ChannelName, by?: Child): Promise<void> {
   if (await until(() => world.quiet(channel), patienceMs)) return;
-  throw new Error(`what is left in "${channel}" is handled by nobody`);
+  throw new Error(`what is left in "${channel}" is handled by nobody: ${by?.said ?? ""}`);
 }

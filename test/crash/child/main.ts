@@ -21,6 +21,9 @@ async function live(life: Life): Promise<void> {
     {
       transport: life.settlesFirst ? settlesFirst(transport) : transport,
       idempotency: remoteIdempotency(ask),
+      on: (event) => {
+        if ("error" in event) console.error(event.event, String(event.error));
+      },
     },
     self.runtime,
   );

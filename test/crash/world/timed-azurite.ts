@@ -45,7 +45,8 @@ export async function startTimedAzurite(): Promise<TimedAzurite> {
     },
     close: async () => {
       const exited = once(child, "exit");
-      child.kill();
+      // It keeps nothing, and its channel to this process would keep it alive.
+      child.kill("SIGKILL");
       await exited;
     },
   };
