@@ -19,6 +19,8 @@ export interface Victim {
   readonly id: string;
   /** Ids of what its handler sends. */
   readonly followUps: ReadonlySet<string>;
+  /** Its settlement has begun. */
+  readonly settling: boolean;
   readonly settled: boolean;
 }
 
@@ -57,7 +59,8 @@ export const points: readonly Point[] = [
     name: "retry copy accepted",
     on: ["service-bus"],
     does: "retry",
-    at: ({ step, when, subject }) => step === "send" && when === "after" && subject === "orders",
+    at: ({ step, when, subject, id }, victim) =>
+      step === "send" && when === "after" && subject === "orders" && id === victim.id,
   },
   {
     name: "put back for a retry",
@@ -75,7 +78,8 @@ export const points: readonly Point[] = [
     name: "dead-letter copy accepted",
     on: ["event-hubs", "storage-queue"],
     does: "giveUp",
-    at: ({ step, when }) => step === "copy" && when === "after",
+    // What the process before left is given up once more: that is not the point.
+    at: ({ step, when }, { settling }) => step === "copy" && when === "after" && settling,
   },
   {
     name: "dead-lettered",

@@ -152,6 +152,7 @@ const graceMs = 5_000;
 
 /** @throws {Error} when work is left that nobody does */
 async function settled(world: World, channel: ChannelName, by?: Child): Promise<void> {
-  if (await until(() => world.quiet(channel), patienceMs)) return;
+  const dead = (): boolean => by?.end !== undefined;
+  if ((await until(async () => dead() || (await world.quiet(channel)), patienceMs)) && !dead()) return;
   throw new Error(`what is left in "${channel}" is handled by nobody: ${by?.said ?? ""}`);
 }

@@ -17,12 +17,16 @@ export function mortal(death: Life["death"]): Mortal {
   const point = points.find(({ name }) => name === death?.point);
   if (death !== undefined && point === undefined) throw new Error(`there is no point "${death.point}"`);
   const followUps = new Set<string>();
+  let settling = false;
   let settled = false;
   const crossed = (crossing: Crossing): void => {
     if (death === undefined || point === undefined) return;
     const { step, when, id } = crossing;
-    if (step === "settle" && when === "after" && id === death.victim) settled = true;
-    if (point.at(crossing, { id: death.victim, followUps, settled })) die(point.name);
+    if (step === "settle" && id === death.victim) {
+      settling = true;
+      settled = when === "after";
+    }
+    if (point.at(crossing, { id: death.victim, followUps, settling, settled })) die(point.name);
   };
   return {
     runtime: watched(realRuntime(), crossed),
