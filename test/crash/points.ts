@@ -41,7 +41,10 @@ export const points: readonly Point[] = [
     on: all,
     does: "work",
     at: ({ step, when, answer }, { id }) =>
-      step === "receive" && when === "after" && Array.isArray(answer) && answer.some((each) => isOf(each, id)),
+      step === "receive" &&
+      when === "after" &&
+      Array.isArray(answer) &&
+      answer.some((each) => isOf(each, id)),
   },
   { name: "after claim", on: all, does: "work", at: ofStore("claim") },
   { name: "mid-handler", on: all, does: "work", at: ofEffect("before") },

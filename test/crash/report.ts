@@ -18,7 +18,10 @@ export function tableOf(results: readonly PointResult[]): string {
     (left, right) =>
       right.transport.localeCompare(left.transport) || order.indexOf(left.point) - order.indexOf(right.point),
   );
-  const rows = [columns.map(([title]) => title), ...sorted.map((each) => columns.map(([, of]) => String(of(each))))];
+  const rows = [
+    columns.map(([title]) => title),
+    ...sorted.map((each) => columns.map(([, of]) => String(of(each)))),
+  ];
   const widths = columns.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return rows
     .map((row) =>

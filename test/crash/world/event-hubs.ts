@@ -43,7 +43,10 @@ export async function eventHubsWorld(): Promise<World> {
         engines.streams.partitionProperties(channel, "0"),
       );
       const checkpoint = saved.get(channel);
-      return isEmpty || (checkpoint !== undefined && BigInt(checkpoint.sequenceNumber) >= BigInt(lastEnqueuedSequenceNumber));
+      return (
+        isEmpty ||
+        (checkpoint !== undefined && BigInt(checkpoint.sequenceNumber) >= BigInt(lastEnqueuedSequenceNumber))
+      );
     },
     deadLetters: () =>
       deadLetterIds(transport, {

@@ -10,7 +10,8 @@ export const storageQueueOfChild: TransportOfChild = ({ connectionString, mortal
 function watched(connectionString: string, mortal: Mortal): QueueServiceClient {
   const client = QueueServiceClient.fromConnectionString(connectionString, clientOptions);
   const queueOf = client.getQueueClient.bind(client);
-  client.getQueueClient = (name) => (name.endsWith("-poison") ? poison(queueOf(name), mortal) : queueOf(name));
+  client.getQueueClient = (name) =>
+    name.endsWith("-poison") ? poison(queueOf(name), mortal) : queueOf(name);
   return client;
 }
 
