@@ -46,13 +46,13 @@ describe("a consumer process that is killed", () => {
     const result = await killOnce("service-bus", "mid-handler", { settlesFirst: true });
     expect(result.kills).toBe(1);
     expect(result.lost).not.toEqual([]);
-    expect(failuresOf([result], 1)).toEqual([`service-bus: mid-handler: lost ${result.lost.join(", ")}`]);
+    expect(failuresOf(result, 1)).toEqual([`service-bus: mid-handler: lost ${result.lost.join(", ")}`]);
   });
 
   it("repeats an effect without a warning where its consumer is not idempotent, and the run says which", async () => {
     const result = await killOnce("service-bus", "after the effect", { idempotent: false });
     expect(result.lost).toEqual([]);
-    expect(failuresOf([result], 1)).toEqual([
+    expect(failuresOf(result, 1)).toEqual([
       `service-bus: after the effect: repeated ${result.repeated.join(", ")}`,
     ]);
   });
@@ -64,7 +64,7 @@ describe("the report of a crash run", () => {
       ...{ transport: "service-bus", point: "after settle", kills: 0, missed: 1, accepted: 2 },
       ...{ lost: [], repeated: [], duplicates: 0, followUpsAgain: 0 },
     };
-    expect(failuresOf([result], 1)).toEqual(["service-bus: after settle: hit 0 of 1 times"]);
+    expect(failuresOf(result, 1)).toEqual(["service-bus: after settle: hit 0 of 1 times"]);
     expect(tableOf([result])).toContain("service-bus: after settle      0");
   });
 });

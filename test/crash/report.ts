@@ -34,14 +34,12 @@ export function tableOf(results: readonly PointResult[]): string {
     .join("\n");
 }
 
-/** Why the run has failed: in sentences, none if it has not. */
-export function failuresOf(results: readonly PointResult[], kills: number): readonly string[] {
-  return results.flatMap((result) => {
-    const where = `${result.transport}: ${result.point}`;
-    const why: string[] = [];
-    if (result.kills < kills) why.push(`${where}: hit ${result.kills} of ${kills} times`);
-    if (result.lost.length > 0) why.push(`${where}: lost ${result.lost.join(", ")}`);
-    if (result.repeated.length > 0) why.push(`${where}: repeated ${result.repeated.join(", ")}`);
-    return why;
-  });
+/** Why a point has failed, in sentences: none if it has not. */
+export function failuresOf(result: PointResult, kills: number): readonly string[] {
+  const where = `${result.transport}: ${result.point}`;
+  const why: string[] = [];
+  if (result.kills < kills) why.push(`${where}: hit ${result.kills} of ${kills} times`);
+  if (result.lost.length > 0) why.push(`${where}: lost ${result.lost.join(", ")}`);
+  if (result.repeated.length > 0) why.push(`${where}: repeated ${result.repeated.join(", ")}`);
+  return why;
 }

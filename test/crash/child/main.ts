@@ -22,7 +22,7 @@ async function live(life: Life): Promise<void> {
       transport: life.settlesFirst ? settlesFirst(transport) : transport,
       idempotency: remoteIdempotency(ask),
       on: (event) => {
-        if ("error" in event) console.error(event.event, String(event.error));
+        if ("error" in event) process.stderr.write(`${event.event} ${String(event.error)}\n`);
       },
     },
     self.runtime,

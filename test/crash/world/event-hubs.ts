@@ -2,7 +2,7 @@ import { EventHubConsumerClient, EventHubProducerClient } from "@azure/event-hub
 import { clientOptions, eventHubs, memoryCheckpoints, memoryPark } from "waybill/event-hubs";
 import type { Checkpoint, CheckpointStore } from "waybill/store";
 import { startEmulator } from "waybill-tools/emulator";
-import { channelNames, collectorName, streams, workerName } from "../contracts.js";
+import { collectorName, streams, workerName } from "../contracts.js";
 import { deadLetterIds } from "./dead-letter-ids.js";
 import type { World } from "./world.js";
 
