@@ -57,7 +57,9 @@ try {
         const result = await runPoint({ ...next, program: program.file });
         results.push(result);
         failures.push(...failuresOf(result, next.kills));
-        console.log(`${transport}: ${point.name}`);
+        console.log(
+          `${transport}: ${point.name}: ${result.kills} kills, ${result.lost.length} lost, ${result.repeated.length} repeated`,
+        );
       } catch (error) {
         failures.push(`${transport}: ${point.name}: ${String(error)}`);
       }
