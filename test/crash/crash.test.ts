@@ -62,7 +62,7 @@ describe("the report of a crash run", () => {
   it("fails a point that was not hit as often as asked", () => {
     const result: PointResult = {
       ...{ transport: "service-bus", point: "after settle", kills: 0, missed: 1, accepted: 2 },
-      ...{ lost: [], repeated: [], duplicates: 0, followUpsAgain: 0 },
+      ...{ lost: [], repeated: [], strangers: [], duplicates: 0, followUpsAgain: 0 },
     };
     expect(failuresOf(result, 1)).toEqual(["service-bus: after settle: hit 0 of 1 times"]);
     expect(tableOf([result])).toContain("service-bus: after settle      0");

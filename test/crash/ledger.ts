@@ -15,6 +15,8 @@ export interface Verdict {
   readonly lost: readonly string[];
   /** Messages whose effect happened again and the handler was not told that it might, or that have an effect and should not. */
   readonly repeated: readonly string[];
+  /** Dead letters that are none of the accepted messages. */
+  readonly strangers: readonly string[];
   /** Handler runs beyond those that the message asked for. */
   readonly duplicates: number;
   /** Follow-up messages that came again, under the id that they had before. */
@@ -57,6 +59,7 @@ export class Ledger {
       accepted: accepted.length,
       lost: accepted.filter((each) => this.#isLost(each, deadLetters)).map(({ id }) => id),
       repeated: accepted.filter((each) => this.#isRepeated(each, deadLetters)).map(({ id }) => id),
+      strangers: [...deadLetters].filter((id) => !this.#accepted.has(id)),
       duplicates: sum(runs),
       followUpsAgain: sum([...this.#followUps.values()].map((ids) => sum([...ids.values()]) - ids.size)),
     };

@@ -41,5 +41,7 @@ export function failuresOf(result: PointResult, kills: number): readonly string[
   if (result.kills < kills) why.push(`${where}: hit ${result.kills} of ${kills} times`);
   if (result.lost.length > 0) why.push(`${where}: lost ${result.lost.join(", ")}`);
   if (result.repeated.length > 0) why.push(`${where}: repeated ${result.repeated.join(", ")}`);
+  if (result.strangers.length > 0)
+    why.push(`${where}: dead letters that nobody sent: ${result.strangers.join(", ")}`);
   return why;
 }

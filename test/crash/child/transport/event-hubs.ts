@@ -14,5 +14,4 @@ export const eventHubsOfChild: TransportOfChild = ({ connectionString, ask, mort
     // Of a dead process nothing is heard any more: its successor need not wait long.
     balanceInterval: "50ms",
     ownershipExpiry: "150ms",
-    silence: "200ms",
   });
