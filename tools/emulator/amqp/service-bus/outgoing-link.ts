@@ -86,7 +86,9 @@ export class OutgoingLink implements SenderHandler {
 
   #deliver(delivery: Delivery): void {
     const link = this.#link;
-    if (link === undefined) return;
+    // The connection broke, and the broker hears of it a moment later: what it gives until then is lost on the way, and
+    // stays locked, as for any client that dies.
+    if (link === undefined || link.credit === 0) return;
     const sent = link.send({
       payload: encodeForReceiver(delivery, this.#visit.clock),
       tag: this.#locks ? tagOf(delivery.lockToken ?? "") : this.#countedTag(),
