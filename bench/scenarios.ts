@@ -22,6 +22,7 @@ export const scenarios: Readonly<Record<string, () => Promise<Scenario>>> = {
   emulatorSend: async () => (await import("./scenarios/emulator-send.js")).emulatorSend,
   emulatorReceive: async () => (await import("./scenarios/emulator-receive.js")).emulatorReceive,
   emulatorStart: async () => (await import("./scenarios/emulator-start.js")).emulatorStart,
+  adapterOverhead: async () => (await import("./scenarios/adapter-overhead.js")).adapterOverhead,
   emulatorMemory: async () => (await import("./scenarios/emulator-memory.js")).emulatorMemory,
 };
 

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { format } from "prettier";
 import type { Capabilities, ChannelKind, Need, ReceiverFeatures, Transport } from "waybill/transport";
+import { eventGrid } from "waybill/event-grid";
 import { eventHubs, memoryCheckpoints, memoryPark } from "waybill/event-hubs";
 import { memory } from "waybill/memory";
 import { serviceBus } from "waybill/service-bus";
@@ -24,6 +25,7 @@ const transports: readonly Transport[] = [
     checkpoints: memoryCheckpoints(),
     park: memoryPark(),
   }),
+  eventGrid({ deadLetters: memoryPark() }),
   storageQueue({ client }),
 ];
 
@@ -49,7 +51,10 @@ function capabilityTable(columns: readonly Transport[]): string {
       text,
       ...all.map((one) => kindsWith(one, feature as keyof ReceiverFeatures)),
     ]),
-    ["largest message", ...all.map(({ maxMessageBytes }) => `${String(maxMessageBytes / 1024)} KiB`)],
+    [
+      "largest message",
+      ...all.map(({ maxMessageBytes }) => `${String(Math.floor(maxMessageBytes / 1024))} KiB`),
+    ],
   ];
   return rows.map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }

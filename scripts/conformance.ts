@@ -9,6 +9,7 @@ import {
   type ConformanceRow,
 } from "../src/testing/index.js";
 import { realRuntime } from "../src/transport/index.js";
+import { eventGridAdapter } from "../test/conformance/event-grid-adapter.js";
 import { eventHubsAdapter } from "../test/conformance/event-hubs-adapter.js";
 import { memoryAdapter } from "../test/conformance/memory-adapter.js";
 import { memoryStores } from "../test/conformance/memory-stores.js";
@@ -29,6 +30,7 @@ const transports: readonly ConformanceAdapter[] = [
   memoryAdapter,
   serviceBusAdapter,
   eventHubsAdapter,
+  eventGridAdapter,
   storageQueueAdapter,
 ];
 

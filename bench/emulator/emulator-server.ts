@@ -5,7 +5,10 @@ import { queueName } from "./queue-name.js";
 export async function startEmulatorServer(): Promise<{ readonly port: number; purge(): number }> {
   const emulator = await startEmulator({ port: 0, httpPort: 0, observe: false });
   const namespace = emulator.namespace();
-  namespace.enter(() => namespace.broker.createQueue(queueName));
+  const names = [queueName, `${queueName}-pass-through`, `${queueName}-zod`];
+  namespace.enter(() => {
+    for (const name of names) namespace.broker.createQueue(name);
+  });
   return {
     port: emulator.amqpPort,
     purge: () => namespace.enter(() => namespace.broker.purge(queueName)),

@@ -1,6 +1,7 @@
 import { memory } from "../../adapters/memory/index.js";
 import { command, queue } from "../../src/contracts/index.js";
 import { run, service } from "../../src/index.js";
+import type { Transport } from "../../src/transport/index.js";
 import type { Contender } from "../measure.js";
 import { burst, concurrency } from "./broker-loop.js";
 import { order, passThrough, zodOrder, type Order } from "./order.js";
@@ -15,13 +16,18 @@ export interface Loop {
 /** How a loop sends: many at a time, or one at a time. */
 export type SendStyle = "many" | "one";
 
-/** The whole SDK on the memory adapter: contract, JSON, envelope, policy, settlement. */
-export async function sdkLoop(schema: "pass-through" | "zod", style: SendStyle): Promise<Loop> {
+/** The whole SDK on the memory adapter or another: contract, JSON, envelope, policy, settlement. */
+export async function sdkLoop(
+  schema: "pass-through" | "zod",
+  style: SendStyle,
+  transport: Transport = memory(),
+  name = "orders",
+): Promise<Loop> {
   const message =
     schema === "zod"
       ? command("bench.place-order", { version: 1, schema: zodOrder })
       : command("bench.place-order", { version: 1, schema: passThrough });
-  const orders = queue("orders", { messages: { place: message } });
+  const orders = queue(name, { messages: { place: message } });
   let left = 0;
   let handled: (() => void) | undefined;
   const declared = service("bench")
@@ -36,7 +42,7 @@ export async function sdkLoop(schema: "pass-through" | "zod", style: SendStyle):
       },
       { concurrency },
     );
-  const app = await run(declared, { transport: memory() });
+  const app = await run(declared, { transport });
   const sendBurst = async (from: number): Promise<void> => {
     const data: Order[] = Array.from({ length: burst }, (_, at) => order(from + at));
     if (style === "many") await app.sendMany(orders.place, data);

@@ -68,6 +68,23 @@ export function memberText(object: string, key: string): string | undefined {
   return member;
 }
 
+/**
+ * The texts of the elements of a JSON array, as they stand there.
+ *
+ * @param array the valid text of a JSON array.
+ */
+export function elementTexts(array: string): readonly string[] {
+  const elements: string[] = [];
+  let at = skipSpace(array, array.indexOf("[") + 1);
+  while (at < array.length && array[at] !== "]") {
+    const end = valueEnd(array, at);
+    elements.push(array.slice(at, end));
+    at = skipSpace(array, end);
+    if (array[at] === ",") at = skipSpace(array, at + 1);
+  }
+  return elements;
+}
+
 function valueEnd(text: string, start: number): number {
   let depth = 0;
   let at = start;

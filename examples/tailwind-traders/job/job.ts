@@ -1,4 +1,6 @@
 import { fileURLToPath } from "node:url";
+import { openCarrier } from "../carriers/carrier.js";
+import { NoCarrier } from "../carriers/no-carrier.js";
 import { controlTotals } from "../control/control-totals.js";
 import { differences } from "../control/differences.js";
 import { figuresOf } from "../report/figures.js";
@@ -29,21 +31,29 @@ export async function runJob(args: readonly string[], out: Output, err: Output):
     out.write(`${usage}\n`);
     return 0;
   } catch (error) {
-    const known = [UnusableFile, UsageError, NotFiled, Stalled].some((type) => error instanceof type);
+    const known = [UnusableFile, UsageError, NotFiled, NoCarrier, Stalled].some(
+      (type) => error instanceof type,
+    );
     err.write(`✗ ${known ? "" : "unexpected: "}${error instanceof Error ? error.message : String(error)}\n`);
     if (error instanceof UsageError) err.write(`\n${usage}\n`);
     return error instanceof UsageError ? 2 : 1;
   }
 }
 
-async function work({ file, json, replays, sabotage }: Request, out: Output, err: Output): Promise<number> {
+async function work(
+  { transport, file, json, replays, sabotage }: Request,
+  out: Output,
+  err: Output,
+): Promise<number> {
   const path = file ?? sample("data/online-retail-2010-12-01.csv");
   const invoices = await readInvoiceFile(path);
   const corrections = await readCorrections(sample("corrections.json"));
   const tell = openNarrator(err);
   tell.say(`${invoices.length} invoices to file${replays > 1 ? `, ${replays} times` : ""}`);
 
-  const day = await runDay({ invoices, corrections, replays, sabotage, stallMs }, tell);
+  const carrier = await openCarrier(transport, process.env);
+  const plan = { carrier, invoices, corrections, replays, sabotage, stallMs };
+  const day = await runDay(plan, tell).finally(() => carrier.close());
   const wrong = differences(day, await controlTotals(path, corrections, replays));
   tell.rest();
   out.write(json ? `${JSON.stringify(figuresOf(day))}\n` : `${summaryOf(day)}\n`);

@@ -1,5 +1,6 @@
 import { FiledInvoice, imports } from "tailwind-contracts";
 import type { DeadLetterEntry } from "waybill";
+import type { Carrier } from "../carriers/carrier.js";
 import { openLedgers, type Ledgers } from "../ledgers/ledgers.js";
 import { openCardProvider, type CardProvider } from "../provider/card-provider.js";
 import { closeTills, file, type Filing } from "../services/back-office.js";
@@ -16,6 +17,7 @@ import { openTraffic, type Traffic } from "./traffic.js";
 
 /** What is to happen on a day. */
 export interface DayPlan {
+  readonly carrier: Carrier;
   readonly invoices: readonly InvoiceOfFile[];
   readonly corrections: readonly Correction[];
   /** How many times the file is played, each with numbers of its own. */
@@ -48,7 +50,7 @@ export async function runDay(plan: DayPlan, tell: Narrator): Promise<Day> {
   const traffic = openTraffic();
   const progress = openProgress(plan.stallMs);
   const parts = tamper({ intake, cards: provider, revenueAgain: revenueDesk }, plan.sabotage);
-  const shop = await openShop(parts, ledgers, (event) => {
+  const shop = await openShop(plan.carrier, parts, ledgers, (event) => {
     traffic.note(event);
     tell.status(statusOf(ledgers, provider));
     progress.noted();
