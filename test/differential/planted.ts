@@ -1,4 +1,4 @@
-import type { Connection, Receiver, Sender } from "../../src/transport/index.js";
+import type { Connection, Delivery, Receiver, Sender } from "../../src/transport/index.js";
 import type { Alter } from "./memory-side.js";
 
 /** What can be put between a party and its adapter: differences that the comparison has to find. */
@@ -15,7 +15,7 @@ function countsNothing(connection: Connection): Connection {
   return withReceiver(connection, (receiver) => ({
     async receive(max, signal) {
       const deliveries = await receiver.receive(max, signal);
-      return deliveries.map((delivery) => overlaid(delivery, { deliveryCount: 1 }));
+      return deliveries.map((delivery) => shownAs(delivery, { deliveryCount: 1 }));
     },
   }));
 }
@@ -25,7 +25,7 @@ function locksShorter(connection: Connection): Connection {
     async receive(max, signal) {
       const deliveries = await receiver.receive(max, signal);
       return deliveries.map((delivery) =>
-        overlaid(delivery, { lockedUntilMs: (delivery.lockedUntilMs ?? 0) - 1 }),
+        shownAs(delivery, { lockedUntilMs: (delivery.lockedUntilMs ?? 0) - 1 }),
       );
     },
   }));
@@ -71,7 +71,7 @@ function sendsTwice(connection: Connection): Connection {
 function withReceiver(connection: Connection, alter: (receiver: Receiver) => Partial<Receiver>): Connection {
   return overlaid(connection, {
     receiver: (source, options) => {
-      const receiver = connection.receiver(source, options);
+      const receiver = takingOriginals(connection.receiver(source, options));
       return overlaid(receiver, alter(receiver));
     },
   });
@@ -84,6 +84,27 @@ function withSender(connection: Connection, alter: (sender: Sender) => Partial<S
       return overlaid(sender, alter(sender));
     },
   });
+}
+
+/** A receiver that knows its deliveries again, whatever was put before them. */
+function takingOriginals(receiver: Receiver): Receiver {
+  return overlaid(receiver, {
+    settle: (requests) =>
+      receiver.settle(requests.map(({ delivery, action }) => ({ delivery: originalOf(delivery), action }))),
+    renew: (deliveries) => receiver.renew(deliveries.map(originalOf)),
+    sessionState: (delivery) => receiver.sessionState?.(originalOf(delivery)),
+    setSessionState: (delivery, state) => receiver.setSessionState?.(originalOf(delivery), state),
+  });
+}
+
+const originals = new WeakMap<Delivery, Delivery>();
+
+const originalOf = (delivery: Delivery): Delivery => originals.get(delivery) ?? delivery;
+
+function shownAs(delivery: Delivery, shown: Partial<Delivery>): Delivery {
+  const altered = overlaid(delivery, shown);
+  originals.set(altered, delivery);
+  return altered;
 }
 
 /** The same with some members replaced. Methods run on the original, whose private fields nobody else has. */

@@ -4,7 +4,7 @@ import type { Command, Sequence } from "./commands.js";
 export async function shrink(
   sequence: Sequence,
   fails: (smaller: Sequence) => Promise<boolean>,
-  maxTries = 60,
+  maxTries = 30,
 ): Promise<Sequence> {
   let { commands } = sequence;
   let tries = 0;

@@ -14,4 +14,4 @@ export async function until(isSo: () => boolean, what: () => string): Promise<vo
 }
 
 /** Of the machine's time: a bound on hanging, not an expectation. */
-const patienceMs = 30_000;
+const patienceMs = 5_000;
