@@ -11,6 +11,7 @@ import {
   type Sender,
   type SendResult,
   within,
+  withinAborting,
   type Deadline,
 } from "../../src/transport/index.js";
 import { closed } from "./closing.js";
@@ -102,7 +103,8 @@ export class MessageSender implements Sender {
     const now = spelled.filter(({ dueMs }) => dueMs === undefined);
     for (const { members, batch } of await this.#batches(now, results)) {
       const [first] = members;
-      if (batch !== undefined) packs.push({ members, submit: () => this.#sender.sendMessages(batch) });
+      if (batch !== undefined)
+        packs.push({ members, submit: (abortSignal) => this.#sender.sendMessages(batch, { abortSignal }) });
       else if (first !== undefined) packs.push(this.#alone(first));
     }
     for (const [dueMs, due] of byDueTime(spelled)) {
@@ -115,12 +117,15 @@ export class MessageSender implements Sender {
   #alone(only: Spelled): Pack {
     const { message, dueMs } = only;
     if (dueMs !== undefined) return this.#scheduled([only], dueMs);
-    return { members: [only], submit: () => this.#sender.sendMessages(message) };
+    return { members: [only], submit: (abortSignal) => this.#sender.sendMessages(message, { abortSignal }) };
   }
 
   #scheduled(members: readonly Spelled[], dueMs: number): Pack {
     const messages = members.map(({ message }) => message);
-    return { members, submit: () => this.#sender.scheduleMessages(messages, new Date(dueMs)) };
+    return {
+      members,
+      submit: (abortSignal) => this.#sender.scheduleMessages(messages, new Date(dueMs), { abortSignal }),
+    };
   }
 
   async #batches(spelled: readonly Spelled[], results: SendResult[]): Promise<readonly Batch[]> {
@@ -128,7 +133,9 @@ export class MessageSender implements Sender {
     let next = 0;
     try {
       while (next < spelled.length) {
-        const batch = await within(this.#deadline, this.#doing, () => this.#sender.createMessageBatch());
+        const batch = await withinAborting(this.#deadline, this.#doing, (abortSignal) =>
+          this.#sender.createMessageBatch({ abortSignal }),
+        );
         const from = next;
         while (next < spelled.length && next - from < maxBatchMessages && add(batch, spelled[next]))
           next += 1;
@@ -151,7 +158,7 @@ export class MessageSender implements Sender {
     results: SendResult[],
   ): Promise<boolean> {
     try {
-      const tokens = await within(this.#deadline, this.#doing, submit);
+      const tokens = await withinAborting(this.#deadline, this.#doing, submit);
       members.forEach(({ index }, at) => {
         const token = tokens?.[at];
         results[index] = token === undefined ? accepted : { ok: true, scheduleToken: token.toString() };
@@ -196,7 +203,7 @@ function byDueTime(spelled: readonly Spelled[]): ReadonlyMap<number, readonly Sp
 interface Pack {
   readonly members: readonly Spelled[];
   /** Scheduled messages answer one number each. */
-  readonly submit: () => Promise<void | readonly { toString(): string }[]>;
+  readonly submit: (abortSignal: AbortSignal) => Promise<void | readonly { toString(): string }[]>;
 }
 
 const accepted: SendResult = Object.freeze({ ok: true });

@@ -37,7 +37,7 @@ export type {
   HeaderValue,
 } from "../message/envelope.js";
 export { Handoff } from "./handoff.js";
-export { within } from "./within.js";
+export { within, withinAborting } from "./within.js";
 export type { Deadline } from "./within.js";
 export { fromAmqp, toAmqp } from "../message/amqp-binding.js";
 export type { AmqpMessage, AmqpSpelling, IncomingAmqpMessage } from "../message/amqp-binding.js";

@@ -41,3 +41,19 @@ export function within<T>(
     );
   });
 }
+
+/**
+ * The same for an operation that can be told to end: it is when its time is over. Where a service's client does one thing after
+ * the other, what nobody waits for any more would keep all others waiting.
+ */
+export function withinAborting<T>(
+  deadline: Deadline,
+  doing: string,
+  operation: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const end = new AbortController();
+  return within(deadline, doing, () => operation(end.signal)).catch((error: unknown) => {
+    end.abort();
+    throw error;
+  });
+}

@@ -60,6 +60,22 @@ describe("a fault of frames", () => {
   });
 });
 
+describe("a frame that is replaced", () => {
+  it("reaches the other side as it was made", async () => {
+    const { emulator, client, sender } = await stage();
+    await sender.sendMessages({ body: "aaaa" });
+    const fault = emulator.faults.frames(
+      { kind: "transfer", direction: "out", address: "q" },
+      {
+        replace: (bytes: Uint8Array) =>
+          Buffer.from(Buffer.from(bytes).toString("latin1").replace("aaaa", "bbbb"), "latin1"),
+      },
+    );
+    const [message] = await client.createReceiver("q").receiveMessages(1);
+    expect([message?.body, fault.hits]).toEqual(["bbbb", 1]);
+  });
+});
+
 describe("a fault of links", () => {
   it("ends those of an address with a condition; clients attach again", async () => {
     const { emulator, sender, other } = await stage({
@@ -126,6 +142,16 @@ describe("a fault of connections", () => {
       "disconnected",
       "connected",
     ]);
+  });
+
+  it("closes them with a condition, and clients come back", async () => {
+    const { emulator, sender } = await stage(patient);
+    await sender.sendMessages({ body: 1 });
+    const error = { condition: "amqp:connection:forced", description: "maintenance" };
+    expect(emulator.faults.close(error)).toBe(1);
+    await vi.waitFor(() => expect(emulator.recorded({ type: "disconnected" })).toHaveLength(1));
+    await sender.sendMessages({ body: 2 });
+    expect(emulator.namespace().broker.getQueue("q").counts.active).toBe(2);
   });
 
   it("falls silent to one, and others notice nothing", async () => {

@@ -42,6 +42,8 @@ export interface Faults {
    * withheld is given when the fault is removed.
    */
   withholdCredit(select?: LinkSelector): Fault;
+  /** Closes connections with a condition, as a service does that is to be updated, and returns how many. */
+  close(error: LinkError, select?: ConnectionSelector): number;
   /** Cuts TCP connections without a word, and returns how many. */
   cut(select?: ConnectionSelector): number;
   /**
@@ -100,6 +102,12 @@ export class WireFaults implements Faults, LinkControl {
     });
     this.#withheld.add(fault);
     return fault;
+  }
+
+  close(error: LinkError, select: ConnectionSelector = () => true): number {
+    const connections = this.#targets.connections().filter(select);
+    for (const connection of connections) connection.close(amqpError(error));
+    return connections.length;
   }
 
   cut(select: ConnectionSelector = () => true): number {
@@ -177,6 +185,7 @@ function linkFault(select: LinkSelector, remove: () => void): LinkFault {
 function fateOf(deed: FrameDeed): (frame: TappedFrame) => FrameFate {
   if (deed === "corrupt") return corrupted;
   if (typeof deed === "string") return () => deed;
+  if ("replace" in deed) return ({ bytes }) => ({ replaceWith: deed.replace(bytes) });
   const delayMs = parseDurationMs(deed.delay);
   return () => ({ delayMs });
 }

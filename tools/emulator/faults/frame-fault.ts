@@ -14,8 +14,16 @@ export interface FrameSelector {
   readonly nth?: number;
 }
 
-/** What becomes of a frame. `corrupt` inverts the last bytes of its performative. */
-export type FrameDeed = "drop" | "duplicate" | "corrupt" | { readonly delay: string | number };
+/**
+ * What becomes of a frame. `corrupt` inverts the last bytes of its performative; `replace` gives the bytes to go on with, the
+ * frame's own head of eight bytes included.
+ */
+export type FrameDeed =
+  | "drop"
+  | "duplicate"
+  | "corrupt"
+  | { readonly delay: string | number }
+  | { readonly replace: (bytes: Uint8Array) => Uint8Array };
 
 /** A fault that is in force until it is removed. */
 export interface Fault {

@@ -1,0 +1,52 @@
+import { fixed, service, type App, type Context } from "waybill";
+import type { ServiceSpec } from "../../src/service.js";
+import { plain, sales, sessions, storage, workerName, type Job } from "./contracts.js";
+
+export type ChannelKey = "plain" | "sessions" | "sales" | "storage";
+
+/** A message as the worker gets it. */
+interface Message {
+  readonly id: string;
+  readonly data: Job;
+}
+
+export type Handler = (message: Message, context: Context<object, string>) => Promise<void>;
+
+const channels = { plain, sessions, sales, storage };
+
+/** Sends one piece of work. */
+export function sendJob(app: App, channel: ChannelKey, job: Job, id: string): Promise<unknown> {
+  switch (channel) {
+    case "plain":
+      return app.send(plain.job, job, { id });
+    case "sessions":
+      return app.send(sessions.job, job, { id });
+    case "sales":
+      return app.send(sales.job, job, { id });
+    case "storage":
+      return app.send(storage.job, job, { id });
+  }
+}
+
+export const shopOf = (channel: ChannelKey): ServiceSpec =>
+  service("shop").sends(channels[channel])["~service"];
+
+/** Who does the work: idempotent, and patient with failures. */
+export function workerOf(channel: ChannelKey, handler: Handler, concurrency: number): ServiceSpec {
+  const options = {
+    concurrency,
+    idempotent: true,
+    retry: { attempts: 20, immediate: 0, backoff: fixed("500ms") },
+  } as const;
+  const worker = service(workerName);
+  switch (channel) {
+    case "plain":
+      return worker.consume(plain, { job: handler }, options)["~service"];
+    case "sessions":
+      return worker.consume(sessions, { job: handler }, options)["~service"];
+    case "storage":
+      return worker.consume(storage, { job: handler }, options)["~service"];
+    case "sales":
+      return worker.read(sales, { job: handler }, { ...options, checkpoint: { events: 5, interval: "1s" } })["~service"];
+  }
+}

@@ -1,0 +1,223 @@
+import type { App } from "waybill";
+import { memoryIdempotency } from "waybill/memory";
+import type { Runtime } from "waybill/store";
+import type { Transport } from "waybill/transport";
+import type { AppEvent } from "../../src/policy/app-event.js";
+import { start } from "../../src/start.js";
+import type { Job } from "./contracts.js";
+import { Ledger } from "./ledger.js";
+import { sendJob, shopOf, workerOf, type ChannelKey, type Handler } from "./lines.js";
+import type { Outcome } from "./row.js";
+import { pause, until } from "./until.js";
+
+/** What a handler does before its effect. */
+export type Work = (job: Job, context: { readonly id: string; readonly signal: AbortSignal }) => Promise<void>;
+
+/** What a stage is made of: a service with one channel, and how to look into it. */
+export interface Place {
+  readonly channel: ChannelKey;
+  readonly runtime: Runtime;
+  /** Of one application. */
+  readonly transport: () => Transport;
+  readonly address?: string;
+  /** The longest that one operation takes, by the clock of the runtime, in milliseconds. */
+  readonly operationMs: number;
+  /** Nothing is left to be done, nor being done. */
+  readonly quiet: () => Promise<boolean>;
+  /** Ids of what was given up. */
+  readonly deadLetters: () => Promise<readonly string[]>;
+  /** What does not hold of the service at the end, in sentences. */
+  readonly problems?: (ledger: Ledger) => Promise<readonly string[]>;
+  /** Ends every fault. */
+  readonly heal: () => void | Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+export interface StageOptions {
+  readonly work?: Work;
+  readonly concurrency?: number;
+  /** Milliseconds of the machine's time between two messages of a sender. Default 25. */
+  readonly paceMs?: number;
+}
+
+/** The whole stack on one service: a shop that sends, a worker that handles, each an application with its own client. */
+export class Stage {
+  readonly place: Place;
+  readonly ledger = new Ledger();
+  readonly events: AppEvent[] = [];
+  readonly #options: StageOptions;
+  readonly #keys = ["a", "b", "c"];
+  readonly #counts = new Map<string, number>();
+  readonly #expected = new Set<string>();
+  readonly problems: string[] = [];
+  #shop: App | undefined;
+  #worker: App | undefined;
+  #flowing: Promise<unknown> | undefined;
+  #flows = false;
+
+  constructor(place: Place, options: StageOptions = {}) {
+    this.place = place;
+    this.#options = options;
+  }
+
+  get worker(): App {
+    if (this.#worker === undefined) throw new Error("there is no worker yet");
+    return this.#worker;
+  }
+
+  async open(): Promise<void> {
+    const { channel, runtime, transport, address } = this.place;
+    const shared = {
+      ...(address === undefined ? {} : { address: () => address }),
+      on: (event: AppEvent) => { if (process.env['FAULTS_DEBUG'] && !['sent','delivered','handled'].includes(event.event)) console.log(runtime.elapsed().toFixed(0), event.event, 'error' in event ? String(event.error) : JSON.stringify(event)); this.events.push(event); },
+    };
+    this.#shop = await start(shopOf(channel), { ...shared, transport: transport() }, runtime);
+    this.#worker = await start(
+      workerOf(channel, this.#handler(), this.#options.concurrency ?? 5),
+      { ...shared, transport: transport(), idempotency: memoryIdempotency({ runtime }) },
+      runtime,
+    );
+  }
+
+  /** Messages that end as dead letters, and shall. */
+  expectDeadLetter(id: string): void {
+    this.#expected.add(id);
+  }
+
+  /** Sends `count` messages of each key, one after the other, and returns when the service has taken them. */
+  async send(count = 1): Promise<void> {
+    await Promise.all(
+      this.#keys.map(async (key) => {
+        for (let sent = 0; sent < count; sent += 1) await this.#sendOne(key);
+      }),
+    );
+  }
+
+  /** Sends from now on, until the row ends. */
+  flow(): void {
+    this.#flows = true;
+    this.#flowing = Promise.all(
+      this.#keys.map(async (key) => {
+        while (this.#flows) {
+          await this.#sendOne(key);
+          await pause(this.#options.paceMs ?? 25);
+        }
+      }),
+    );
+  }
+
+  /** Waits until so many further effects have happened. */
+  async progress(count = 3): Promise<void> {
+    const before = this.ledger.effects;
+    await until("progress", () => this.ledger.effects >= before + count);
+  }
+
+  count(event: AppEvent["event"]): number {
+    return this.events.filter((each) => each.event === event).length;
+  }
+
+  /** Heals, lets everything come to its end, stops, and says what came of it. */
+  async finish(struck: number): Promise<Outcome> {
+    const { place, ledger } = this;
+    await place.heal();
+    this.#flows = false;
+    await this.#flowing;
+    await this.#ended();
+    const deadLetters = await place.deadLetters();
+    await this.stop();
+    const dead = new Set(deadLetters);
+    const problems = [...this.problems, ...((await place.problems?.(ledger)) ?? []), ...this.#broken(deadLetters)];
+    return {
+      struck,
+      accepted: ledger.accepted,
+      effects: ledger.effects,
+      lost: ledger.lost(dead),
+      problems: struck === 0 ? ["the fault never struck", ...problems] : problems,
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#flows = false;
+    await Promise.allSettled([this.#worker?.stop({ deadline: "1s" }), this.#shop?.stop({ deadline: "1s" })]);
+    await this.place.close();
+  }
+
+  /** Stops the applications, and notes if that took longer than it may (I12). */
+  async stop(): Promise<void> {
+    const { runtime } = this.place;
+    for (const [name, app] of Object.entries({ worker: this.#worker, shop: this.#shop })) {
+      const beganMs = runtime.elapsed();
+      await app?.stop({ deadline: `${stopMs}ms` });
+      const tookMs = runtime.elapsed() - beganMs;
+      if (tookMs > stopMs + graceMs)
+        this.problems.push(`I12: the ${name} took ${tookMs.toFixed(0)} ms to stop, of ${String(stopMs)}`);
+    }
+  }
+
+  async #ended(): Promise<void> {
+    const { ledger, place } = this;
+    const unfinished = (dead: readonly string[]): readonly string[] => ledger.lost(new Set(dead));
+    try {
+      await until("the end of all work", async () => {
+        if (ledger.lost(this.#expected).length > 0) return false;
+        return place.quiet();
+      });
+    } catch (error) {
+      const left = unfinished(await place.deadLetters().catch(() => []));
+      this.problems.push(`${String(error)}; left: ${left.slice(0, 5).join(", ")}`);
+    }
+  }
+
+  #broken(deadLetters: readonly string[]): readonly string[] {
+    const { ledger, place } = this;
+    const bound = place.operationMs + graceMs;
+    const strangers = deadLetters.filter((id) => !this.#expected.has(id));
+    return [
+      ...ledger.repeated().map((id) => `I2: the effect of ${id} was repeated without a warning`),
+      ...(place.channel === "sessions" || place.channel === "sales"
+        ? ledger.disordered().map((id) => `I6: ${id} was done before an earlier one of its key`)
+        : []),
+      ...strangers.map((id) => `a dead letter that should be none: ${id}`),
+      ...(ledger.longestSendMs > bound
+        ? [`I12: a send was answered after ${ledger.longestSendMs.toFixed(0)} ms, of ${String(place.operationMs)}`]
+        : []),
+    ];
+  }
+
+  async #sendOne(key: string): Promise<void> {
+    const n = (this.#counts.get(key) ?? 0) + 1;
+    this.#counts.set(key, n);
+    const job = { n, key };
+    const id = `${key}-${String(n)}`;
+    const { runtime } = this.place;
+    const shop = this.#shop;
+    if (shop === undefined) throw new Error("there is no shop yet");
+    // What nobody knows the end of is sent again under its id, as guarantees.md says.
+    for (let attempt = 0; attempt < 200; attempt += 1) {
+      const beganMs = runtime.elapsed();
+      try {
+        await sendJob(shop, this.place.channel, job, id);
+        this.ledger.accept(id, job);
+        return;
+      } catch {
+        this.ledger.resent += 1;
+        await pause(50);
+      } finally {
+        this.ledger.longestSendMs = Math.max(this.ledger.longestSendMs, runtime.elapsed() - beganMs);
+      }
+    }
+    this.problems.push(`${id} could not be sent`);
+  }
+
+  #handler(): Handler {
+    const { work } = this.#options;
+    return async ({ id, data }, { signal, idempotency }) => {
+      await work?.(data, { id, signal });
+      this.ledger.effect({ id, key: data.key, n: data.n, recovered: idempotency.recovered });
+    };
+  }
+}
+
+/** What a stop may take, by the clock of the runtime, in milliseconds, and what it may be late (I12). */
+const stopMs = 20_000;
+const graceMs = 2_500;

@@ -1,0 +1,53 @@
+import { eventHubsPlace, serviceBusPlace, storagePlace, type AmqpPlace, type StoragePlace } from "./places.js";
+import type { Outcome, Row } from "./row.js";
+import { Stage, type StageOptions } from "./stage.js";
+
+/** What a row injects while messages flow; answers how often it struck. */
+export type Act<P> = (stage: Stage, place: P) => Promise<number>;
+
+export interface Script<P> extends StageOptions {
+  readonly f: number;
+  readonly injected: string;
+  readonly holds: readonly string[];
+  readonly act: Act<P>;
+  /** Whether messages flow while it acts. Default true. */
+  readonly flow?: boolean;
+  /** Messages of each key that are done before it acts. Default 2. */
+  readonly before?: number;
+}
+
+export const onQueue = (script: Script<AmqpPlace>): Row =>
+  rowOf("service-bus", script, (seed) => serviceBusPlace("plain", { seed }));
+
+export const onSessions = (script: Script<AmqpPlace>): Row =>
+  rowOf("service-bus sessions", script, (seed) => serviceBusPlace("sessions", { seed }));
+
+export const onHub = (script: Script<AmqpPlace>): Row =>
+  rowOf("event-hubs", script, (seed) => eventHubsPlace({ seed }));
+
+export const onStorage = (script: Script<StoragePlace>): Row =>
+  rowOf("storage-queue", script, (seed) => storagePlace({ seed }));
+
+export function rowOf<P extends Stage["place"]>(
+  on: Row["on"],
+  script: Script<P>,
+  open: (seed: number) => Promise<P>,
+): Row {
+  const { f, injected, holds } = script;
+  return { f, on, injected, holds, run: async (seed) => played(script, await open(seed)) };
+}
+
+/** Plays a script: some messages, the fault while more flow, the end of it all. */
+async function played<P extends Stage["place"]>(script: Script<P>, place: P): Promise<Outcome> {
+  const stage = new Stage(place, script);
+  try {
+    await stage.open();
+    const { before = 2 } = script;
+    await stage.send(before);
+    if (script.flow ?? true) stage.flow();
+    if (before > 0) await stage.progress(1);
+    return await stage.finish(await script.act(stage, place));
+  } finally {
+    await stage.close();
+  }
+}
