@@ -15,15 +15,18 @@ const { values } = parseArgs({
 });
 const seed = Number(values.seed ?? randomInt(1, 2 ** 31));
 const only = values.only?.split(",").map((name) => Number(name.replace(/^F/i, "")));
-const chosen = rows.filter(
-  ({ f, on }) => (only?.includes(f) ?? true) && (values.on ?? on) === on,
-);
+const chosen = rows.filter(({ f, on }) => (only?.includes(f) ?? true) && (values.on ?? on) === on);
 const alive = realRuntime().hold();
-process.on("unhandledRejection", (error) => { console.log("UNHANDLED", error); });
+process.on("unhandledRejection", (error) => {
+  console.log("UNHANDLED", error);
+});
 const results = await campaign(chosen, {
   seed,
   lanes: Number(values.lanes),
-  told: (r) => console.log(`F${r.f} ${r.on}: ${r.pass ? "pass" : "FAIL"} struck ${r.struck}, ${r.accepted} accepted, ${r.effects} effects, ${r.lost.length} lost, ${r.tookMs} ms ${r.problems.join("\n   ")}`),
+  told: (r) =>
+    console.log(
+      `F${r.f} ${r.on}: ${r.pass ? "pass" : "FAIL"} struck ${r.struck}, ${r.accepted} accepted, ${r.effects} effects, ${r.lost.length} lost, ${r.tookMs} ms ${r.problems.join("\n   ")}`,
+    ),
 });
 alive.cancel();
 process.exit(results.every(({ pass }) => pass) ? 0 : 1);

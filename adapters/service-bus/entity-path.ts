@@ -45,8 +45,9 @@ export function acceptSession(
   client: ServiceBusClient,
   { name, subscription }: EntityPath,
   sessionId: string | undefined,
+  abortSignal: AbortSignal,
 ): Promise<ServiceBusSessionReceiver> {
-  const options: ServiceBusSessionReceiverOptions = reading;
+  const options: ServiceBusSessionReceiverOptions = { ...reading, abortSignal };
   if (sessionId === undefined) {
     return subscription === undefined
       ? client.acceptNextSession(name, options)

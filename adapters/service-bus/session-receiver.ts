@@ -12,6 +12,7 @@ import {
   type SettleRequest,
   Handoff,
   within,
+  withinAborting,
   type Deadline,
 } from "../../src/transport/index.js";
 import { closed } from "./closing.js";
@@ -174,10 +175,10 @@ export class SessionReceiver implements Receiver, SessionHost {
   async #acceptNext(): Promise<boolean> {
     const doing = `cannot accept a session of "${textOf(this.#path)}"`;
     try {
-      const link = await within(
+      const link = await withinAborting(
         { ...this.#deadline, operationMs: acceptMs },
         doing,
-        () => acceptSession(this.#client, this.#path, undefined),
+        (signal) => acceptSession(this.#client, this.#path, undefined, signal),
         (late) => void late.close().catch(() => undefined),
       );
       // Nobody asks any more: the session is for somebody else.
@@ -317,7 +318,12 @@ export class SessionReceiver implements Receiver, SessionHost {
     const doing = `cannot take session "${id}" of "${textOf(this.#path)}"`;
     try {
       return this.#hold(
-        await within(this.#deadline, doing, () => acceptSession(this.#client, this.#path, id)),
+        await withinAborting(
+          this.#deadline,
+          doing,
+          (signal) => acceptSession(this.#client, this.#path, id, signal),
+          (late) => void late.close().catch(() => undefined),
+        ),
       );
     } catch (error) {
       throw mapError(error, doing);

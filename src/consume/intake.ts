@@ -1,4 +1,5 @@
-import { WaybillError } from "../errors.js";
+import { isWaybillError, WaybillError } from "../errors.js";
+import { withHint } from "../policy/backoff.js";
 import type { TimerHandle } from "../runtime/runtime.js";
 import type { Delivery } from "../transport/transport.js";
 import type { Consumer } from "./environment.js";
@@ -103,8 +104,9 @@ export class Intake {
     if (this.#stop.signal.aborted) return;
     const { runtime, spec, service, emit } = this.#consumer;
     this.#failures += 1;
-    const retryInMs =
+    const pauseMs =
       Math.min(30_000, 500 * 2 ** Math.min(this.#failures, 6)) * (0.5 + runtime.random("receive") / 2);
+    const retryInMs = withHint(pauseMs, isWaybillError(error) ? error.retryAfterMs : undefined);
     const failure =
       error instanceof Error
         ? error

@@ -50,9 +50,10 @@ export function withinAborting<T>(
   deadline: Deadline,
   doing: string,
   operation: (signal: AbortSignal) => Promise<T>,
+  late?: (outcome: T) => void,
 ): Promise<T> {
   const end = new AbortController();
-  return within(deadline, doing, () => operation(end.signal)).catch((error: unknown) => {
+  return within(deadline, doing, () => operation(end.signal), late).catch((error: unknown) => {
     end.abort();
     throw error;
   });

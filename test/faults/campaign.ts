@@ -19,7 +19,10 @@ export interface CampaignOptions {
 }
 
 /** Runs rows, in their order. What no row catches of what the SDKs let fall fails the run (F57). */
-export async function campaign(rows: readonly Row[], { seed, lanes, told }: CampaignOptions): Promise<readonly Result[]> {
+export async function campaign(
+  rows: readonly Row[],
+  { seed, lanes, told }: CampaignOptions,
+): Promise<readonly Result[]> {
   const results: Result[] = [];
   const left = rows.map((row, at) => ({ row, at }));
   const lane = async (): Promise<void> => {
@@ -39,12 +42,10 @@ export async function campaign(rows: readonly Row[], { seed, lanes, told }: Camp
 
 async function resultOf(row: Row, seed: number): Promise<Result> {
   const beganMs = performance.now();
-  const outcome = await row.run(seed).catch(
-    (error: unknown): Outcome => ({
-      ...{ struck: 0, accepted: 0, effects: 0, lost: [] },
-      problems: [error instanceof Error ? (error.stack ?? error.message) : String(error)],
-    }),
-  );
+  const outcome = await row.run(seed).catch((error: unknown): Outcome => ({
+    ...{ struck: 0, accepted: 0, effects: 0, lost: [] },
+    problems: [error instanceof Error ? (error.stack ?? error.message) : String(error)],
+  }));
   const { f, on, injected, holds } = row;
   const pass = outcome.struck > 0 && outcome.lost.length === 0 && outcome.problems.length === 0;
   return { f, on, injected, holds, ...outcome, pass, tookMs: Math.round(performance.now() - beganMs) };

@@ -1,5 +1,16 @@
 import type { Row } from "./row.js";
-import { streamsOfBytes } from "./rows/streams-of-bytes.js";
+import { deadLetterings, lateAnswers } from "./rows/answers.js";
+import { deliveryRows } from "./rows/deliveries.js";
+import { http } from "./rows/http.js";
+import { links } from "./rows/links.js";
+import { tcp } from "./rows/tcp.js";
 
 /** Every row, by the number of its fault. */
-export const rows: readonly Row[] = [...streamsOfBytes].sort((left, right) => left.f - right.f);
+export const rows: readonly Row[] = [
+  ...tcp,
+  ...links,
+  ...lateAnswers,
+  ...deadLetterings,
+  ...deliveryRows,
+  ...http,
+].sort((left, right) => left.f - right.f);

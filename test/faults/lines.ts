@@ -12,6 +12,9 @@ interface Message {
 
 export type Handler = (message: Message, context: Context<object, string>) => Promise<void>;
 
+/** A handler throws it when nothing helps. */
+export class GivenUp extends Error {}
+
 const channels = { plain, sessions, sales, storage };
 
 /** Sends one piece of work. */
@@ -28,6 +31,26 @@ export function sendJob(app: App, channel: ChannelKey, job: Job, id: string): Pr
   }
 }
 
+/** Sends many in one call. */
+export function sendJobs(
+  app: App,
+  channel: ChannelKey,
+  jobs: readonly Job[],
+  idOf: (job: Job) => string,
+): Promise<readonly { readonly ok: boolean }[]> {
+  const options = (job: Job): { readonly id: string } => ({ id: idOf(job) });
+  switch (channel) {
+    case "plain":
+      return app.sendMany(plain.job, jobs, options);
+    case "sessions":
+      return app.sendMany(sessions.job, jobs, options);
+    case "sales":
+      return app.sendMany(sales.job, jobs, options);
+    case "storage":
+      return app.sendMany(storage.job, jobs, options);
+  }
+}
+
 export const shopOf = (channel: ChannelKey): ServiceSpec =>
   service("shop").sends(channels[channel])["~service"];
 
@@ -36,7 +59,7 @@ export function workerOf(channel: ChannelKey, handler: Handler, concurrency: num
   const options = {
     concurrency,
     idempotent: true,
-    retry: { attempts: 20, immediate: 0, backoff: fixed("500ms") },
+    retry: { attempts: 20, immediate: 0, backoff: fixed("500ms"), giveUpOn: [GivenUp] },
   } as const;
   const worker = service(workerName);
   switch (channel) {
@@ -47,6 +70,8 @@ export function workerOf(channel: ChannelKey, handler: Handler, concurrency: num
     case "storage":
       return worker.consume(storage, { job: handler }, options)["~service"];
     case "sales":
-      return worker.read(sales, { job: handler }, { ...options, checkpoint: { events: 5, interval: "1s" } })["~service"];
+      return worker.read(sales, { job: handler }, { ...options, checkpoint: { events: 5, interval: "1s" } })[
+        "~service"
+      ];
   }
 }

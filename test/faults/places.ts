@@ -10,7 +10,15 @@ import { sharedAzurite } from "./azurites.js";
 import { plain, sales, sessions, storage, workerName } from "./contracts.js";
 import { startProxy, type TcpProxy } from "./proxy/tcp-proxy.js";
 import type { Place } from "./stage.js";
-import { eventHubsOver, memoryStores, operationMs, serviceBusOver, storageQueueOver, through, type GroupStores } from "./worlds.js";
+import {
+  eventHubsOver,
+  memoryStores,
+  operationMs,
+  serviceBusOver,
+  storageQueueOver,
+  through,
+  type GroupStores,
+} from "./worlds.js";
 
 /** How much faster than the machine's the clock of the AMQP places runs while nothing happens. */
 export const speed = 10;
@@ -25,11 +33,16 @@ export interface AmqpPlaceOptions {
   readonly seed: number;
   readonly emulator?: EmulatorOptions;
   /** Makes a transport of an application. Default: that of the service, over the proxy. */
-  readonly transport?: (connectionString: string, place: { readonly emulator: Emulator; readonly proxy: TcpProxy }) => Transport;
+  readonly transport?: (
+    connectionString: string,
+    place: { readonly emulator: Emulator; readonly proxy: TcpProxy },
+  ) => Transport;
   readonly stores?: GroupStores;
 }
 
-async function amqp(options: AmqpPlaceOptions): Promise<{ emulator: Emulator; proxy: TcpProxy; runtime: Runtime }> {
+async function amqp(
+  options: AmqpPlaceOptions,
+): Promise<{ emulator: Emulator; proxy: TcpProxy; runtime: Runtime }> {
   const runtime = acceleratedRuntime(speed);
   const emulator = await startEmulator({ port: 0, httpPort: 0, clock: runtime, ...options.emulator });
   const proxy = await startProxy({ port: emulator.amqpPort, random: randomOf(options.seed) });
@@ -57,9 +70,12 @@ export async function serviceBusPlace(
     emulator,
     proxy,
     operationMs,
-    transport: () => options.transport?.(connectionString, { emulator, proxy }) ?? serviceBusOver(connectionString),
+    transport: () =>
+      options.transport?.(connectionString, { emulator, proxy }) ?? serviceBusOver(connectionString),
     quiet: async () => {
-      const { active, scheduled, deferred } = namespace.inspect(({ broker }) => broker.queueCounts(spec.name));
+      const { active, scheduled, deferred } = namespace.inspect(({ broker }) =>
+        broker.queueCounts(spec.name),
+      );
       return active + scheduled + deferred === 0;
     },
     deadLetters: () =>
@@ -85,7 +101,8 @@ export async function eventHubsPlace(options: AmqpPlaceOptions): Promise<AmqpPla
   const source: Source = { kind: "group", channel: spec, address: spec.name, group: workerName };
   const last = (partition: string): bigint =>
     BigInt(
-      namespace.inspect(({ streams }) => streams.partitionProperties(spec.name, partition)).lastEnqueuedSequenceNumber,
+      namespace.inspect(({ streams }) => streams.partitionProperties(spec.name, partition))
+        .lastEnqueuedSequenceNumber,
     );
   return {
     channel: "sales",
@@ -93,9 +110,12 @@ export async function eventHubsPlace(options: AmqpPlaceOptions): Promise<AmqpPla
     emulator,
     proxy,
     operationMs,
-    transport: () => options.transport?.(connectionString, { emulator, proxy }) ?? eventHubsOver(connectionString, stores),
+    transport: () =>
+      options.transport?.(connectionString, { emulator, proxy }) ?? eventHubsOver(connectionString, stores),
     quiet: () =>
-      Promise.resolve(["0", "1"].every((partition) => last(partition) < 0n || saved.get(partition) === last(partition))),
+      Promise.resolve(
+        ["0", "1"].every((partition) => last(partition) < 0n || saved.get(partition) === last(partition)),
+      ),
     deadLetters: () => deadLetterIds(eventHubsOver(direct, stores), source),
     problems: () => Promise.resolve(went),
     ...ends(emulator, proxy),
@@ -110,7 +130,8 @@ const watched = (store: CheckpointStore, saved: Map<string, bigint>, went: strin
     const { partition } = checkpoint;
     const before = saved.get(partition) ?? -1n;
     const now = BigInt(checkpoint.sequenceNumber);
-    if (now < before) went.push(`I8: the checkpoint of partition ${partition} went back from ${before} to ${now}`);
+    if (now < before)
+      went.push(`I8: the checkpoint of partition ${partition} went back from ${before} to ${now}`);
     else saved.set(partition, now);
   },
 });
@@ -133,9 +154,15 @@ export interface StoragePlace extends Place {
 
 let storagePlaces = 0;
 
-export async function storagePlace({ seed }: { readonly seed: number }): Promise<StoragePlace> {
+export interface StoragePlaceOptions {
+  readonly seed: number;
+  /** Where the proxy leads. Default: to Azurite. */
+  readonly port?: number;
+}
+
+export async function storagePlace({ seed, port }: StoragePlaceOptions): Promise<StoragePlace> {
   const azurite = await sharedAzurite("queue");
-  const proxy = await startProxy({ port: azurite.port, random: randomOf(seed) });
+  const proxy = await startProxy({ port: port ?? azurite.port, random: randomOf(seed) });
   const direct = QueueServiceClient.fromConnectionString(azurite.connectionString);
   storagePlaces += 1;
   const address = `${storage["~channel"].name}-${String(storagePlaces)}`;
@@ -162,7 +189,10 @@ export async function storagePlace({ seed }: { readonly seed: number }): Promise
 async function idsIn(queue: QueueClient): Promise<readonly string[]> {
   const ids: string[] = [];
   for (;;) {
-    const { receivedMessageItems } = await queue.receiveMessages({ numberOfMessages: 32, visibilityTimeout: 600 });
+    const { receivedMessageItems } = await queue.receiveMessages({
+      numberOfMessages: 32,
+      visibilityTimeout: 600,
+    });
     if (receivedMessageItems.length === 0) return ids;
     for (const { messageText } of receivedMessageItems)
       ids.push((JSON.parse(Buffer.from(messageText, "base64").toString()) as { readonly id: string }).id);

@@ -6,12 +6,15 @@ import type { AppEvent } from "../../src/policy/app-event.js";
 import { start } from "../../src/start.js";
 import type { Job } from "./contracts.js";
 import { Ledger } from "./ledger.js";
-import { sendJob, shopOf, workerOf, type ChannelKey, type Handler } from "./lines.js";
+import { GivenUp, sendJob, sendJobs, shopOf, workerOf, type ChannelKey, type Handler } from "./lines.js";
 import type { Outcome } from "./row.js";
 import { pause, until } from "./until.js";
 
 /** What a handler does before its effect. */
-export type Work = (job: Job, context: { readonly id: string; readonly signal: AbortSignal }) => Promise<void>;
+export type Work = (
+  job: Job,
+  context: { readonly id: string; readonly signal: AbortSignal },
+) => Promise<void>;
 
 /** What a stage is made of: a service with one channel, and how to look into it. */
 export interface Place {
@@ -35,8 +38,10 @@ export interface Place {
 
 export interface StageOptions {
   readonly work?: Work;
+  /** What is given up, and shall be a dead letter. */
+  readonly gaveUp?: (job: Job) => boolean;
   readonly concurrency?: number;
-  /** Milliseconds of the machine's time between two messages of a sender. Default 25. */
+  /** Milliseconds of the machine's time between two messages of a sender. Default 50. */
   readonly paceMs?: number;
 }
 
@@ -69,7 +74,15 @@ export class Stage {
     const { channel, runtime, transport, address } = this.place;
     const shared = {
       ...(address === undefined ? {} : { address: () => address }),
-      on: (event: AppEvent) => { if (process.env['FAULTS_DEBUG'] && !['sent','delivered','handled'].includes(event.event)) console.log(runtime.elapsed().toFixed(0), event.event, 'error' in event ? String(event.error) : JSON.stringify(event)); this.events.push(event); },
+      on: (event: AppEvent) => {
+        if (process.env["FAULTS_DEBUG"] && !["sent", "delivered", "handled"].includes(event.event))
+          console.log(
+            runtime.elapsed().toFixed(0),
+            event.event,
+            "error" in event ? String(event.error) : JSON.stringify(event),
+          );
+        this.events.push(event);
+      },
     };
     this.#shop = await start(shopOf(channel), { ...shared, transport: transport() }, runtime);
     this.#worker = await start(
@@ -93,6 +106,21 @@ export class Stage {
     );
   }
 
+  /** Sends `count` messages of each key in one call, with so much text, and again those that were not taken. */
+  async burst(count: number, text: string): Promise<void> {
+    let left = this.#keys.flatMap((key) =>
+      Array.from({ length: count }, () => ({ ...this.#next(key), text })),
+    );
+    for (let attempt = 0; attempt < maxAttempts && left.length > 0; attempt += 1) {
+      const outcomes = await sendJobs(this.#sender(), this.place.channel, left, idOf);
+      const taken = left.filter((_, at) => outcomes[at]?.ok === true);
+      for (const job of taken) this.ledger.accept(idOf(job), job);
+      left = left.filter((_, at) => outcomes[at]?.ok !== true);
+      this.ledger.resent += left.length;
+    }
+    this.problems.push(...left.map((job) => `${idOf(job)} could not be sent`));
+  }
+
   /** Sends from now on, until the row ends. */
   flow(): void {
     this.#flows = true;
@@ -100,7 +128,7 @@ export class Stage {
       this.#keys.map(async (key) => {
         while (this.#flows) {
           await this.#sendOne(key);
-          await pause(this.#options.paceMs ?? 25);
+          await pause(this.#options.paceMs ?? 50);
         }
       }),
     );
@@ -126,7 +154,11 @@ export class Stage {
     const deadLetters = await place.deadLetters();
     await this.stop();
     const dead = new Set(deadLetters);
-    const problems = [...this.problems, ...((await place.problems?.(ledger)) ?? []), ...this.#broken(deadLetters)];
+    const problems = [
+      ...this.problems,
+      ...((await place.problems?.(ledger)) ?? []),
+      ...this.#broken(deadLetters),
+    ];
     return {
       struck,
       accepted: ledger.accepted,
@@ -179,24 +211,22 @@ export class Stage {
         : []),
       ...strangers.map((id) => `a dead letter that should be none: ${id}`),
       ...(ledger.longestSendMs > bound
-        ? [`I12: a send was answered after ${ledger.longestSendMs.toFixed(0)} ms, of ${String(place.operationMs)}`]
+        ? [
+            `I12: a send was answered after ${ledger.longestSendMs.toFixed(0)} ms, of ${String(place.operationMs)}`,
+          ]
         : []),
     ];
   }
 
   async #sendOne(key: string): Promise<void> {
-    const n = (this.#counts.get(key) ?? 0) + 1;
-    this.#counts.set(key, n);
-    const job = { n, key };
-    const id = `${key}-${String(n)}`;
+    const job = this.#next(key);
+    const id = idOf(job);
     const { runtime } = this.place;
-    const shop = this.#shop;
-    if (shop === undefined) throw new Error("there is no shop yet");
     // What nobody knows the end of is sent again under its id, as guarantees.md says.
-    for (let attempt = 0; attempt < 200; attempt += 1) {
+    for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
       const beganMs = runtime.elapsed();
       try {
-        await sendJob(shop, this.place.channel, job, id);
+        await sendJob(this.#sender(), this.place.channel, job, id);
         this.ledger.accept(id, job);
         return;
       } catch {
@@ -209,10 +239,25 @@ export class Stage {
     this.problems.push(`${id} could not be sent`);
   }
 
+  #next(key: string): Job {
+    const n = (this.#counts.get(key) ?? 0) + 1;
+    this.#counts.set(key, n);
+    return { n, key };
+  }
+
+  #sender(): App {
+    if (this.#shop === undefined) throw new Error("there is no shop yet");
+    return this.#shop;
+  }
+
   #handler(): Handler {
-    const { work } = this.#options;
+    const { work, gaveUp } = this.#options;
     return async ({ id, data }, { signal, idempotency }) => {
       await work?.(data, { id, signal });
+      if (gaveUp?.(data) === true) {
+        this.expectDeadLetter(id);
+        throw new GivenUp("it is given up");
+      }
       this.ledger.effect({ id, key: data.key, n: data.n, recovered: idempotency.recovered });
     };
   }
@@ -221,3 +266,8 @@ export class Stage {
 /** What a stop may take, by the clock of the runtime, in milliseconds, and what it may be late (I12). */
 const stopMs = 20_000;
 const graceMs = 2_500;
+
+const idOf = ({ key, n }: Job): string => `${key}-${String(n)}`;
+
+/** What cannot be sent in so many attempts will not be. */
+const maxAttempts = 200;

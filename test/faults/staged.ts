@@ -1,4 +1,11 @@
-import { eventHubsPlace, serviceBusPlace, storagePlace, type AmqpPlace, type StoragePlace } from "./places.js";
+import {
+  eventHubsPlace,
+  serviceBusPlace,
+  storagePlace,
+  type AmqpPlace,
+  type AmqpPlaceOptions,
+  type StoragePlace,
+} from "./places.js";
 import type { Outcome, Row } from "./row.js";
 import { Stage, type StageOptions } from "./stage.js";
 
@@ -14,16 +21,27 @@ export interface Script<P> extends StageOptions {
   readonly flow?: boolean;
   /** Messages of each key that are done before it acts. Default 2. */
   readonly before?: number;
+  /** What is done before the applications are started. */
+  readonly prepare?: (place: P) => void;
 }
 
-export const onQueue = (script: Script<AmqpPlace>): Row =>
-  rowOf("service-bus", script, (seed) => serviceBusPlace("plain", { seed }));
+export type AmqpScript = Script<AmqpPlace> & Omit<AmqpPlaceOptions, "seed">;
 
-export const onSessions = (script: Script<AmqpPlace>): Row =>
-  rowOf("service-bus sessions", script, (seed) => serviceBusPlace("sessions", { seed }));
+export const onQueue = (script: AmqpScript): Row =>
+  rowOf("service-bus", script, (seed) => serviceBusPlace("plain", { ...script, seed }));
 
-export const onHub = (script: Script<AmqpPlace>): Row =>
-  rowOf("event-hubs", script, (seed) => eventHubsPlace({ seed }));
+export const onSessions = (script: AmqpScript): Row =>
+  rowOf("service-bus sessions", script, (seed) => serviceBusPlace("sessions", { ...script, seed }));
+
+export const onHub = (script: AmqpScript): Row =>
+  rowOf("event-hubs", script, (seed) => eventHubsPlace({ ...script, seed }));
+
+/** On all that speak AMQP. */
+export const overAmqp = (script: AmqpScript): readonly Row[] => [
+  onQueue(script),
+  onSessions(script),
+  onHub(script),
+];
 
 export const onStorage = (script: Script<StoragePlace>): Row =>
   rowOf("storage-queue", script, (seed) => storagePlace({ seed }));
@@ -41,11 +59,14 @@ export function rowOf<P extends Stage["place"]>(
 async function played<P extends Stage["place"]>(script: Script<P>, place: P): Promise<Outcome> {
   const stage = new Stage(place, script);
   try {
+    script.prepare?.(place);
     await stage.open();
     const { before = 2 } = script;
     await stage.send(before);
-    if (script.flow ?? true) stage.flow();
-    if (before > 0) await stage.progress(1);
+    if (script.flow ?? true) {
+      stage.flow();
+      await stage.progress(1);
+    }
     return await stage.finish(await script.act(stage, place));
   } finally {
     await stage.close();

@@ -1,7 +1,12 @@
 import { EventHubConsumerClient, EventHubProducerClient } from "@azure/event-hubs";
 import { ServiceBusClient, type ServiceBusClientOptions } from "@azure/service-bus";
 import { QueueServiceClient } from "@azure/storage-queue";
-import { clientOptions as eventHubsOptions, eventHubs, memoryCheckpoints, memoryPark } from "waybill/event-hubs";
+import {
+  clientOptions as eventHubsOptions,
+  eventHubs,
+  memoryCheckpoints,
+  memoryPark,
+} from "waybill/event-hubs";
 import { clientOptions as serviceBusOptions, serviceBus } from "waybill/service-bus";
 import { clientOptions as storageOptions, storageQueue } from "waybill/storage-queue";
 import type { CheckpointStore, ParkStore } from "waybill/store";
@@ -18,10 +23,7 @@ const operationTimeout = "10s";
 export const through = (connectionString: string, port: number): string =>
   connectionString.replace(/(:\/\/[^:;/]+):\d+/, `$1:${String(port)}`);
 
-export const serviceBusOver = (
-  connectionString: string,
-  options: ServiceBusClientOptions = {},
-): Transport =>
+export const serviceBusOver = (connectionString: string, options: ServiceBusClientOptions = {}): Transport =>
   serviceBus({
     client: () =>
       new ServiceBusClient(connectionString, { ...serviceBusOptions, retryOptions: impatient, ...options }),
@@ -57,4 +59,3 @@ export const storageQueueOver = (connectionString: string): Transport =>
     minPoll: "10ms",
     maxPoll: "50ms",
   });
-

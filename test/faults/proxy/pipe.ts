@@ -52,7 +52,9 @@ export class Pipe {
           pieces = pieces.flatMap((piece) => sliced(piece, toxic.bytes));
           break;
         case "bandwidth":
-          pieces = pieces.flatMap((piece) => sliced(piece, Math.max(1, toxic.bytesPerSecond / ticksPerSecond)));
+          pieces = pieces.flatMap((piece) =>
+            sliced(piece, Math.max(1, toxic.bytesPerSecond / ticksPerSecond)),
+          );
           break;
         case "limitData":
         case "resetPeer":
@@ -73,7 +75,8 @@ export class Pipe {
         this.#parts.swallowed(poison);
         return false;
       }
-      if (toxic.kind === "bandwidth") await this.#wait(poison, elapsed() + (1_000 * piece.length) / toxic.bytesPerSecond);
+      if (toxic.kind === "bandwidth")
+        await this.#wait(poison, elapsed() + (1_000 * piece.length) / toxic.bytesPerSecond);
       if (toxic.kind !== "resetPeer" && toxic.kind !== "limitData") continue;
       const limit = toxic.kind === "resetPeer" ? toxic.afterBytes : toxic.bytes;
       const before = this.#passed.get(poison) ?? 0;
