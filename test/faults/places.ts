@@ -156,14 +156,17 @@ let storagePlaces = 0;
 
 export interface StoragePlaceOptions {
   readonly seed: number;
-  /** Where the proxy leads. Default: to Azurite. */
+  /** Of the account. Default: that of the Azurite of all rows. */
+  readonly connectionString?: string;
+  /** Where the proxy leads. Default: to that Azurite. */
   readonly port?: number;
 }
 
-export async function storagePlace({ seed, port }: StoragePlaceOptions): Promise<StoragePlace> {
+export async function storagePlace({ seed, ...options }: StoragePlaceOptions): Promise<StoragePlace> {
   const azurite = await sharedAzurite("queue");
-  const proxy = await startProxy({ port: port ?? azurite.port, random: randomOf(seed) });
-  const direct = QueueServiceClient.fromConnectionString(azurite.connectionString);
+  const { connectionString = azurite.connectionString, port = azurite.port } = options;
+  const proxy = await startProxy({ port, random: randomOf(seed) });
+  const direct = QueueServiceClient.fromConnectionString(connectionString);
   storagePlaces += 1;
   const address = `${storage["~channel"].name}-${String(storagePlaces)}`;
   const queue = direct.getQueueClient(address);
@@ -175,7 +178,7 @@ export async function storagePlace({ seed, port }: StoragePlaceOptions): Promise
     address,
     proxy,
     operationMs: 1_000,
-    transport: () => storageQueueOver(through(azurite.connectionString, proxy.port)),
+    transport: () => storageQueueOver(through(connectionString, proxy.port)),
     quiet: async () => (await queue.getProperties()).approximateMessagesCount === 0,
     deadLetters: () => idsIn(poison),
     heal: () => {

@@ -10,7 +10,7 @@ const management = (place: AmqpPlace): string => `${addressOf(place)}/$managemen
 
 /** For a message of each key: long enough for its lock to be renewed a few times on the way. */
 const longWork: Work = async ({ n }) => {
-  if (n % 10 === 3) await pause(2_500);
+  if (n === 3) await pause(2_500);
 };
 
 /** Handlers that work until a lock has run out, whether they look at their signal or not. */
@@ -130,7 +130,7 @@ export const lateAnswers: readonly Row[] = [
 /** Messages that are given up while answers are lost. */
 const givenUp = {
   ...{ f: 63, injected: "emulator: answers of dead-letterings are lost", holds: ["I1"] },
-  gaveUp: ({ n }: { readonly n: number }) => n % 5 === 0,
+  gaveUp: ({ n }: { readonly n: number }) => n % 3 === 0,
   act: toFrames({ select: answers, of: "receiver", deed: "drop", times: 3 }),
 } as const;
 

@@ -67,6 +67,7 @@ function crowd(): Row {
 
 /** Closing while nothing that says goodbye is heard. */
 const deafClosing: Act<AmqpPlace> = async (stage, place) => {
+  await until("what was sent to be done", () => stage.ledger.effects >= stage.ledger.accepted);
   const kinds = ["detach", "end", "close"] as const;
   const faults = kinds.map((kind) => place.emulator.faults.frames({ kind, direction: "in" }, "drop"));
   await stage.stop();
@@ -102,7 +103,7 @@ export const deliveryRows: readonly Row[] = [
       injected: "emulator: wishes for messages are not heard, until connections are cut",
       holds: ["I1", "I2"],
     },
-    act: toFrames({ select: wishes, of: "receiver", deed: "drop", times: 3, staysMs: 500, cutAfter: true }),
+    act: toFrames({ select: wishes, of: "receiver", deed: "drop", times: 1, staysMs: 700, cutAfter: true }),
   }),
   ...overAmqp({
     ...{

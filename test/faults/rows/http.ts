@@ -1,5 +1,6 @@
 import { BlobServiceClient } from "@azure/storage-blob";
 import { blobCheckpoints, blobPark } from "waybill/blob";
+import { startTimedAzurite } from "../../crash/world/timed-azurite.js";
 import { sharedAzurite } from "../azurites.js";
 import { eventHubsPlace, storagePlace, type AmqpPlace, type StoragePlace } from "../places.js";
 import { startHttpProxy, type HttpFate, type HttpProxy, type Passing } from "../proxy/http-proxy.js";
@@ -37,16 +38,32 @@ const striking =
     return fault.hits;
   };
 
-/** Storage Queues behind a proxy that reads requests. */
-function onStorageHttp(script: HttpScript): Row {
+/** Storage Queues behind a proxy that reads requests, in an Azurite of its own if time is to pass. */
+function onStorageHttp(script: HttpScript & { readonly thenMs?: number }): Row {
+  const { thenMs } = script;
   const open = async (seed: number): Promise<StoragePlace & { readonly http: HttpProxy }> => {
-    const { port } = await sharedAzurite("queue");
-    const http = await startHttpProxy(port);
-    const place = await storagePlace({ seed, port: http.port });
-    return { ...place, http, ...guarded(place, http) };
+    const timed = thenMs === undefined ? undefined : await startTimedAzurite();
+    const azurite = timed ?? (await sharedAzurite("queue"));
+    const http = await startHttpProxy(portOf(azurite.connectionString));
+    const place = await storagePlace({ seed, connectionString: azurite.connectionString, port: http.port });
+    const { heal, close } = guarded(place, http);
+    return {
+      ...place,
+      http,
+      heal: async () => {
+        await heal();
+        await timed?.advance(thenMs ?? 0);
+      },
+      close: async () => {
+        await close();
+        await timed?.close();
+      },
+    };
   };
   return rowOf("storage-queue", { ...script, act: striking(script) as Act<StoragePlace> }, open);
 }
+
+const portOf = (connectionString: string): number => Number(/127\.0\.0\.1:(\d+)/.exec(connectionString)?.[1]);
 
 /** Event Hubs whose checkpoints and parked events are blobs, behind a proxy that reads requests. */
 function onBlobs(script: HttpScript): Row {
@@ -56,11 +73,13 @@ function onBlobs(script: HttpScript): Row {
     const retryOptions = { maxTries: 1, tryTimeoutInMs: 1_000 };
     const connectionString = through(azurite.connectionString, http.port);
     const blobs = BlobServiceClient.fromConnectionString(connectionString, { retryOptions });
-    const container = blobs.getContainerClient(
-      `faults-${String(script.f)}-${String(seed)}-${String(http.port)}`,
+    const name = `f${String(script.f)}-${String(http.port)}`;
+    const [progress, parked] = [`${name}-progress`, `${name}-parked`].map((each) =>
+      blobs.getContainerClient(each),
     );
-    await container.create();
-    const stores = { checkpoints: blobCheckpoints(container), park: blobPark(container) };
+    if (progress === undefined || parked === undefined) throw new Error("there are two containers");
+    await Promise.all([progress.create(), parked.create()]);
+    const stores = { checkpoints: blobCheckpoints(progress), park: blobPark(parked) };
     const place = await eventHubsPlace({ seed, stores });
     return { ...place, http, ...guarded(place, http) };
   };
@@ -158,6 +177,8 @@ export const http: readonly Row[] = [
     ...{ f: 63, injected: "HTTP proxy: the poison queue takes nothing for a while", holds: ["I1"], times: 3 },
     gaveUp: ({ n }) => n % 5 === 0,
     decide: (passing) => (parks(passing) ? refusal(503, "ServerBusy") : undefined),
+    // For so long the adapter hides what it is about to move.
+    thenMs: 60_000,
   }),
   onBlobs({
     ...{
