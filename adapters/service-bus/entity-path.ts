@@ -4,7 +4,7 @@ import type {
   ServiceBusSessionReceiver,
   ServiceBusSessionReceiverOptions,
 } from "@azure/service-bus";
-import type { QueueSource, SubscriptionSource } from "../../src/transport/index.js";
+import type { EndSignal, QueueSource, SubscriptionSource } from "../../src/transport/index.js";
 
 /** A queue, or a subscription of a topic. */
 export interface EntityPath {
@@ -45,7 +45,7 @@ export function acceptSession(
   client: ServiceBusClient,
   { name, subscription }: EntityPath,
   sessionId: string | undefined,
-  abortSignal: AbortSignal,
+  abortSignal: EndSignal,
 ): Promise<ServiceBusSessionReceiver> {
   const options: ServiceBusSessionReceiverOptions = { ...reading, abortSignal };
   if (sessionId === undefined) {

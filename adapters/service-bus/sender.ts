@@ -13,6 +13,7 @@ import {
   within,
   withinAborting,
   type Deadline,
+  type EndSignal,
 } from "../../src/transport/index.js";
 import { closed } from "./closing.js";
 import { toLong } from "./long.js";
@@ -203,7 +204,7 @@ function byDueTime(spelled: readonly Spelled[]): ReadonlyMap<number, readonly Sp
 interface Pack {
   readonly members: readonly Spelled[];
   /** Scheduled messages answer one number each. */
-  readonly submit: (abortSignal: AbortSignal) => Promise<void | readonly { toString(): string }[]>;
+  readonly submit: (abortSignal: EndSignal) => Promise<void | readonly { toString(): string }[]>;
 }
 
 const accepted: SendResult = Object.freeze({ ok: true });

@@ -38,7 +38,7 @@ export type {
 } from "../message/envelope.js";
 export { Handoff } from "./handoff.js";
 export { within, withinAborting } from "./within.js";
-export type { Deadline } from "./within.js";
+export type { Deadline, EndSignal } from "./within.js";
 export { fromAmqp, toAmqp } from "../message/amqp-binding.js";
 export type { AmqpMessage, AmqpSpelling, IncomingAmqpMessage } from "../message/amqp-binding.js";
 export { fromDeadLetterProperties, toDeadLetterProperties } from "../message/dead-letter-record.js";

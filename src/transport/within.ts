@@ -42,6 +42,15 @@ export function within<T>(
   });
 }
 
+/** What a service's client needs to know of a signal. */
+export interface EndSignal {
+  readonly aborted: boolean;
+  addEventListener(type: "abort", listener: EndListener): void;
+  removeEventListener(type: "abort", listener: EndListener): void;
+}
+
+type EndListener = (this: EndSignal, event: unknown) => void;
+
 /**
  * The same for an operation that can be told to end: it is when its time is over. Where a service's client does one thing after
  * the other, what nobody waits for any more would keep all others waiting.
@@ -49,12 +58,39 @@ export function within<T>(
 export function withinAborting<T>(
   deadline: Deadline,
   doing: string,
-  operation: (signal: AbortSignal) => Promise<T>,
+  operation: (signal: EndSignal) => Promise<T>,
   late?: (outcome: T) => void,
 ): Promise<T> {
-  const end = new AbortController();
-  return within(deadline, doing, () => operation(end.signal), late).catch((error: unknown) => {
-    end.abort();
+  const signal = new Signal();
+  return within(deadline, doing, () => operation(signal), late).catch((error: unknown) => {
+    signal.abort();
     throw error;
   });
+}
+
+/** Unlike the platform's signal, whose listener ends the process when it throws: those of clients do, on links that are gone. */
+class Signal implements EndSignal {
+  readonly #listeners = new Set<EndListener>();
+  aborted = false;
+
+  addEventListener(_type: "abort", listener: EndListener): void {
+    this.#listeners.add(listener);
+  }
+
+  removeEventListener(_type: "abort", listener: EndListener): void {
+    this.#listeners.delete(listener);
+  }
+
+  abort(): void {
+    if (this.aborted) return;
+    this.aborted = true;
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener.call(this, { type: "abort" });
+      } catch {
+        // It has no effect then, and the operation ends by the client's own limit.
+      }
+    }
+    this.#listeners.clear();
+  }
 }

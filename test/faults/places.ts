@@ -70,6 +70,7 @@ export async function serviceBusPlace(
     emulator,
     proxy,
     operationMs,
+    lockMs,
     transport: () =>
       options.transport?.(connectionString, { emulator, proxy }) ?? serviceBusOver(connectionString),
     quiet: async () => {
@@ -110,6 +111,7 @@ export async function eventHubsPlace(options: AmqpPlaceOptions): Promise<AmqpPla
     emulator,
     proxy,
     operationMs,
+    lockMs: 20_000,
     transport: () =>
       options.transport?.(connectionString, { emulator, proxy }) ?? eventHubsOver(connectionString, stores),
     quiet: () =>
@@ -178,6 +180,7 @@ export async function storagePlace({ seed, ...options }: StoragePlaceOptions): P
     address,
     proxy,
     operationMs: 1_000,
+    lockMs: storage["~channel"].settings.lockMs ?? 30_000,
     transport: () => storageQueueOver(through(connectionString, proxy.port)),
     quiet: async () => (await queue.getProperties()).approximateMessagesCount === 0,
     deadLetters: () => idsIn(poison),

@@ -11,10 +11,13 @@ import type { Outcome } from "./row.js";
 import { pause, until } from "./until.js";
 
 /** What a handler does before its effect. */
-export type Work = (
-  job: Job,
-  context: { readonly id: string; readonly signal: AbortSignal },
-) => Promise<void>;
+export type Work = (job: Job, context: WorkContext) => Promise<void>;
+
+export interface WorkContext {
+  readonly signal: AbortSignal;
+  /** Waits for so many times as long as a lock lasts. */
+  readonly locks: (count: number) => Promise<void>;
+}
 
 /** What a stage is made of: a service with one channel, and how to look into it. */
 export interface Place {
@@ -23,6 +26,8 @@ export interface Place {
   /** Of one application. */
   readonly transport: () => Transport;
   readonly address?: string;
+  /** How long a lock lasts, by the clock of the runtime, in milliseconds. */
+  readonly lockMs: number;
   /** The longest that one operation takes, by the clock of the runtime, in milliseconds. */
   readonly operationMs: number;
   /** Nothing is left to be done, nor being done. */
@@ -239,6 +244,11 @@ export class Stage {
     this.problems.push(`${id} could not be sent`);
   }
 
+  #locks(count: number): Promise<void> {
+    const { runtime, lockMs } = this.place;
+    return new Promise((resolve) => void runtime.after(count * lockMs, resolve));
+  }
+
   #next(key: string): Job {
     const n = (this.#counts.get(key) ?? 0) + 1;
     this.#counts.set(key, n);
@@ -253,7 +263,7 @@ export class Stage {
   #handler(): Handler {
     const { work, gaveUp } = this.#options;
     return async ({ id, data }, { signal, idempotency }) => {
-      await work?.(data, { id, signal });
+      await work?.(data, { signal, locks: (count) => this.#locks(count) });
       if (gaveUp?.(data) === true) {
         this.expectDeadLetter(id);
         throw new GivenUp("it is given up");

@@ -9,8 +9,8 @@ const answers = { kind: "disposition", direction: "out" } as const;
 const management = (place: AmqpPlace): string => `${addressOf(place)}/$management`;
 
 /** For a message of each key: long enough for its lock to be renewed a few times on the way. */
-const longWork: Work = async ({ n }) => {
-  if (n === 3) await pause(2_500);
+const longWork: Work = async ({ n }, { locks }) => {
+  if (n === 3) await locks(2);
 };
 
 /** Handlers that work until a lock has run out, whether they look at their signal or not. */

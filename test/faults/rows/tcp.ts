@@ -53,8 +53,8 @@ function everywhere({ f, injected, holds, work, ...strike }: Everywhere): readon
 const blackHole: Toxic = { kind: "timeout" };
 
 /** Long enough for a lock to be renewed a few times on the way, for one message of each key. */
-const longWork: Work = async ({ n }) => {
-  if (n === 3) await pause(3_000);
+const longWork: Work = async ({ n }, { locks }) => {
+  if (n === 3) await locks(1.2);
 };
 
 /** Everything in pieces of one byte, from the first byte of the first connection. */
