@@ -17,10 +17,7 @@ const seed = Number(values.seed ?? randomInt(1, 2 ** 31));
 const only = values.only?.split(",").map((name) => Number(name.replace(/^F/i, "")));
 const chosen = rows.filter(({ f, on }) => (only?.includes(f) ?? true) && (values.on ?? on) === on);
 const alive = realRuntime().hold();
-process.on("unhandledRejection", (error) => {
-  console.log("UNHANDLED", error);
-});
-const results = await campaign(chosen, {
+const { results, uncaught } = await campaign(chosen, {
   seed,
   lanes: Number(values.lanes),
   told: (r) =>
@@ -29,4 +26,5 @@ const results = await campaign(chosen, {
     ),
 });
 alive.cancel();
-process.exit(results.every(({ pass }) => pass) ? 0 : 1);
+for (const each of uncaught) console.log("UNCAUGHT", each);
+process.exit(uncaught.length === 0 && results.every(({ pass }) => pass) ? 0 : 1);

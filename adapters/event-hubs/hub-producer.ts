@@ -1,5 +1,6 @@
 import type { EventHubProducerClient } from "@azure/event-hubs";
-import { within, type Deadline } from "../../src/transport/index.js";
+import { within, withinAborting, type Deadline, type EndSignal } from "../../src/transport/index.js";
+import { clientOptions } from "./client-options.js";
 
 /**
  * The one client by which a service sends to a hub. Its requests wait here for their turn: the SDK has no queue, and
@@ -13,15 +14,15 @@ export class HubProducer {
 
   constructor(client: EventHubProducerClient, deadline: Deadline) {
     this.client = client;
-    this.#deadline = deadline;
+    this.#deadline = { ...deadline, operationMs: Math.min(deadline.operationMs, longestRequestMs) };
   }
 
   /** Runs a request of the client in its turn, within the deadline. */
-  async run<T>(doing: string, request: (client: EventHubProducerClient) => Promise<T>): Promise<T> {
+  async run<T>(doing: string, request: Request<T>): Promise<T> {
     if (this.#running >= sideBySide) await new Promise<void>((go) => this.#waiting.push(go));
     else this.#running += 1;
     try {
-      return await within(this.#deadline, doing, () => request(this.client));
+      return await withinAborting(this.#deadline, doing, (signal) => request(this.client, signal));
     } finally {
       const next = this.#waiting.shift();
       if (next === undefined) this.#running -= 1;
@@ -33,6 +34,15 @@ export class HubProducer {
     await within(closing, "cannot close a client", () => this.client.close()).catch(() => undefined);
   }
 }
+
+/** What is asked of the client; `signal` tells it to give up. */
+export type Request<T> = (client: EventHubProducerClient, signal: EndSignal) => Promise<T>;
+
+/**
+ * Less than the client's own limit in `clientOptions`: when that one ends a send whose link is gone, the SDK throws in a timer,
+ * which ends the process.
+ */
+const longestRequestMs = 0.8 * clientOptions.retryOptions.timeoutInMs;
 
 /** Requests that are under way at a time: fewer than the credit that the service gives a link. */
 const sideBySide = 32;

@@ -6,7 +6,7 @@ import {
   type Sender,
   type SendResult,
 } from "../../src/transport/index.js";
-import type { HubProducer } from "./hub-producer.js";
+import type { HubProducer, Request } from "./hub-producer.js";
 import { mapError, mapSendError } from "./map-error.js";
 
 /** Where a hub's events go: by their keys, or all to one partition. */
@@ -75,7 +75,9 @@ export class EventSender implements Sender {
   async #sendRow({ target, members }: Row, results: SendResult[]): Promise<void> {
     const [only] = members;
     if (members.length === 1 && only !== undefined) {
-      await this.#submit(members, (client) => client.sendBatch([only.message], target), results);
+      const send: Send = (client, abortSignal) =>
+        client.sendBatch([only.message], { ...target, abortSignal });
+      await this.#submit(members, send, results);
       return;
     }
     let left = members;
@@ -96,7 +98,9 @@ export class EventSender implements Sender {
   async #pack(target: SendBatchOptions, left: readonly Spelled[]): Promise<Pack | { error: WaybillError }> {
     let batch: EventDataBatch;
     try {
-      batch = await this.#producer.run(this.#doing, (client) => client.createBatch(target));
+      batch = await this.#producer.run(this.#doing, (client, abortSignal) =>
+        client.createBatch({ ...target, abortSignal }),
+      );
     } catch (error) {
       return { error: mapError(error, this.#doing) };
     }
@@ -105,15 +109,19 @@ export class EventSender implements Sender {
       if (!batch.tryAdd(message)) break;
       fits += 1;
     }
-    if (fits > 0) return { members: left.slice(0, fits), send: (client) => client.sendBatch(batch) };
+    if (fits > 0)
+      return {
+        members: left.slice(0, fits),
+        send: (client, abortSignal) => client.sendBatch(batch, { abortSignal }),
+      };
     // Too large even alone: the service is to say so, of this message only.
     const alone = left.slice(0, 1);
     return {
       members: alone,
-      send: (client) =>
+      send: (client, abortSignal) =>
         client.sendBatch(
           alone.map(({ message }) => message),
-          target,
+          { ...target, abortSignal },
         ),
     };
   }
@@ -153,7 +161,7 @@ interface Pack {
   readonly send: Send;
 }
 
-type Send = (client: HubProducer["client"]) => Promise<void>;
+type Send = Request<void>;
 
 const accepted: SendResult = Object.freeze({ ok: true });
 

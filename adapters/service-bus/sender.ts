@@ -15,6 +15,7 @@ import {
   type Deadline,
   type EndSignal,
 } from "../../src/transport/index.js";
+import { clientOptions } from "./client-options.js";
 import { closed } from "./closing.js";
 import { toLong } from "./long.js";
 import { mapError, mapSendError } from "./map-error.js";
@@ -36,7 +37,7 @@ export class MessageSender implements Sender {
 
   constructor(client: ServiceBusClient, address: string, deadline: Deadline) {
     this.#sender = client.createSender(address);
-    this.#deadline = deadline;
+    this.#deadline = { ...deadline, operationMs: Math.min(deadline.operationMs, longestSendMs) };
     this.#doing = `cannot send to "${address}"`;
   }
 
@@ -206,6 +207,12 @@ interface Pack {
   /** Scheduled messages answer one number each. */
   readonly submit: (abortSignal: EndSignal) => Promise<void | readonly { toString(): string }[]>;
 }
+
+/**
+ * Less than the client's own limit in `clientOptions`: when that one ends a send whose link is gone, the SDK throws in a timer,
+ * which ends the process.
+ */
+const longestSendMs = 0.8 * clientOptions.retryOptions.timeoutInMs;
 
 const accepted: SendResult = Object.freeze({ ok: true });
 

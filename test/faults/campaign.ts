@@ -18,12 +18,24 @@ export interface CampaignOptions {
   readonly told?: (result: Result) => void;
 }
 
-/** Runs rows, in their order. What no row catches of what the SDKs let fall fails the run (F57). */
+/** What came of a run. */
+export interface Campaign {
+  readonly results: readonly Result[];
+  /** What the SDKs threw where nobody can catch it (F57): it ends a process that does not look. */
+  readonly uncaught: readonly string[];
+}
+
+/** Runs rows, in their order. */
 export async function campaign(
   rows: readonly Row[],
   { seed, lanes, told }: CampaignOptions,
-): Promise<readonly Result[]> {
+): Promise<Campaign> {
   const results: Result[] = [];
+  const uncaught: string[] = [];
+  const note = (error: unknown): void =>
+    void uncaught.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  process.on("uncaughtException", note);
+  process.on("unhandledRejection", note);
   const left = rows.map((row, at) => ({ row, at }));
   const lane = async (): Promise<void> => {
     for (let next = left.shift(); next !== undefined; next = left.shift()) {
@@ -36,8 +48,10 @@ export async function campaign(
     await Promise.all(Array.from({ length: lanes }, lane));
   } finally {
     await closeAzurites();
+    process.off("uncaughtException", note);
+    process.off("unhandledRejection", note);
   }
-  return results;
+  return { results, uncaught };
 }
 
 async function resultOf(row: Row, seed: number): Promise<Result> {

@@ -1,12 +1,8 @@
 import { EventHubConsumerClient, EventHubProducerClient } from "@azure/event-hubs";
 import { ServiceBusClient, type ServiceBusClientOptions } from "@azure/service-bus";
 import { QueueServiceClient } from "@azure/storage-queue";
-import {
-  clientOptions as eventHubsOptions,
-  eventHubs,
-  memoryCheckpoints,
-  memoryPark,
-} from "waybill/event-hubs";
+import { clientOptions as eventHubsOptions, eventHubs } from "waybill/event-hubs";
+import { memoryCheckpoints, memoryPark } from "waybill/memory";
 import { clientOptions as serviceBusOptions, serviceBus } from "waybill/service-bus";
 import { clientOptions as storageOptions, storageQueue } from "waybill/storage-queue";
 import type { CheckpointStore, ParkStore } from "waybill/store";
