@@ -4,7 +4,9 @@ import type { Consumer } from "./consume/environment.js";
 import { Pump } from "./consume/pump.js";
 import { channelId, type ChannelKind, type ChannelSpec } from "./contracts/channel.js";
 import { WaybillError } from "./errors.js";
-import type { EventListener } from "./policy/app-event.js";
+import { withoutSecrets } from "./message/redact.js";
+import { tellable } from "./message/tellable.js";
+import type { AppEvent, EventListener } from "./policy/app-event.js";
 import type { Route } from "./produce/outlet.js";
 import { Producer } from "./produce/producer.js";
 import type { Runtime } from "./runtime/runtime.js";
@@ -40,7 +42,7 @@ export async function start(service: ServiceSpec, options: StartOptions, runtime
     return assemble({ service, options, runtime, emit, plan, connections });
   } catch (error) {
     await Promise.allSettled([...connections.values()].map(async (connection) => connection.close()));
-    throw error;
+    throw tellable(error);
   }
 }
 
@@ -246,10 +248,37 @@ function listenerOf(on: EventListener | undefined): EventListener | undefined {
   return (event) => {
     try {
       // The type says that nothing comes back; an async listener gives a promise all the same.
-      const answer: unknown = on(event);
+      const answer: unknown = on(told(event));
       if (answer instanceof Promise) answer.catch(() => undefined);
     } catch {
       // A broken listener is the listener's.
     }
   };
 }
+
+/** What others said, and what others threw, without secrets. */
+function told(event: AppEvent): AppEvent {
+  switch (event.event) {
+    case "sendFailed":
+    case "lockLost":
+    case "settleFailed":
+    case "receiveFailed":
+    case "checkpointFailed":
+      return withError(event, tellable(event.error));
+    case "handlerFailed": {
+      const error = tellable(event.error);
+      return error === event.error ? event : { ...event, error };
+    }
+    case "deadLettered":
+      return { ...event, description: withoutSecrets(event.description) };
+    case "left":
+      return { ...event, why: withoutSecrets(event.why) };
+    case "warning":
+      return { ...event, text: withoutSecrets(event.text) };
+    default:
+      return event;
+  }
+}
+
+const withError = <E extends { readonly error: Error }>(event: E, error: Error): E =>
+  error === event.error ? event : { ...event, error };

@@ -1,4 +1,4 @@
-import { WaybillError, within, type Deadline } from "../../src/transport/index.js";
+import { tellable, WaybillError, within, withoutSecrets, type Deadline } from "../../src/transport/index.js";
 
 /**
  * Asks a store of dead letters, within the deadline. `doing` says what, such as `cannot park an event of "orders"`.
@@ -13,7 +13,8 @@ export async function askStore<T>(
     return await within(deadline, doing, async () => operation());
   } catch (cause) {
     const text = cause instanceof Error ? cause.message : String(cause);
-    throw new WaybillError("storeFailed", `${doing}: ${text.slice(0, maxTextLength)}`, { cause });
+    const told = `${doing}: ${withoutSecrets(text).slice(0, maxTextLength)}`;
+    throw tellable(new WaybillError("storeFailed", told, { cause }));
   }
 }
 

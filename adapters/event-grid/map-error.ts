@@ -1,4 +1,10 @@
-import { isWaybillError, WaybillError, type ErrorCode } from "../../src/transport/index.js";
+import {
+  isWaybillError,
+  tellable,
+  WaybillError,
+  withoutSecrets,
+  type ErrorCode,
+} from "../../src/transport/index.js";
 
 /** By the code of the service's answer. Sources: "Publish events to custom topics", REST 2024-06-01. */
 export const codes: Readonly<Record<string, ErrorCode>> = {
@@ -56,12 +62,14 @@ const neverSent = /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH/;
  * its request and response: their headers hold keys and tokens.
  */
 export function mapError(error: unknown, doing: string): WaybillError {
-  if (isWaybillError(error)) return error;
+  if (isWaybillError(error)) return tellable(error);
   const retryAfterMs = retryAfter(error);
-  return new WaybillError(codeOf(error), `${doing}: ${textOf(error)}`, {
-    cause: withoutRequest(error),
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-  });
+  return tellable(
+    new WaybillError(codeOf(error), `${doing}: ${textOf(error)}`, {
+      cause: withoutRequest(error),
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    }),
+  );
 }
 
 /** The same for a send, where no answer does not mean that nothing was stored. */
@@ -109,7 +117,7 @@ function withoutRequest(error: unknown): Error {
 function textOf(error: unknown): string {
   if (partsOf(error).code === "PARSE_ERROR") return "the answer is no JSON";
   const text = error instanceof Error ? error.message : String(error);
-  return text.slice(0, maxTextLength);
+  return withoutSecrets(text).slice(0, maxTextLength);
 }
 
 const maxTextLength = 1_000;

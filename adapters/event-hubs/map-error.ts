@@ -1,4 +1,11 @@
-import { isWaybillError, WaybillError, type ErrorClass, type ErrorCode } from "../../src/transport/index.js";
+import {
+  isWaybillError,
+  tellable,
+  WaybillError,
+  withoutSecrets,
+  type ErrorClass,
+  type ErrorCode,
+} from "../../src/transport/index.js";
 
 /** What an error of the SDK means to the core. */
 export interface Meaning {
@@ -46,6 +53,15 @@ export const meanings: Readonly<Record<string, Meaning>> = {
   OperationCancelledError: { code: "transportFailed" },
   FramingError: { code: "transportFailed" },
   DecodeError: { code: "transportFailed" },
+  // The certificate of the other side: a send that meets one of these never left.
+  CERT_HAS_EXPIRED: { code: "transportFailed", class: "config" },
+  CERT_NOT_YET_VALID: { code: "transportFailed", class: "config" },
+  CERT_REVOKED: { code: "transportFailed", class: "config" },
+  DEPTH_ZERO_SELF_SIGNED_CERT: { code: "transportFailed", class: "config" },
+  SELF_SIGNED_CERT_IN_CHAIN: { code: "transportFailed", class: "config" },
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: { code: "transportFailed", class: "config" },
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: { code: "transportFailed", class: "config" },
+  ERR_TLS_CERT_ALTNAME_INVALID: { code: "transportFailed", class: "config" },
 };
 
 /** Failed before a byte of the message left. */
@@ -53,25 +69,28 @@ const neverSent =
   /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|SenderBusy|SenderNotReady|InsufficientCredit/;
 
 /**
- * What an error of the SDK means to the core. Remote text is bounded here and redacted where it is reported; the original
- * stays the `cause`. `doing` says what failed, such as `cannot send to "orders"`.
+ * What an error of the SDK means to the core. Remote text is bounded and without secrets; the original stays the
+ * `cause`, unless it spells one: then a copy without it does. `doing` says what failed, such as `cannot send to "orders"`.
  */
 export function mapError(error: unknown, doing: string): WaybillError {
-  if (isWaybillError(error)) return error;
+  if (isWaybillError(error)) return tellable(error);
   const { code, class: errorClass, retryAfterMs } = meaningOf(error);
-  return new WaybillError(code, `${doing}: ${textOf(error)}`, {
-    cause: error,
-    ...(errorClass === undefined ? {} : { class: errorClass }),
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-  });
+  return tellable(
+    new WaybillError(code, `${doing}: ${textOf(error)}`, {
+      cause: error,
+      ...(errorClass === undefined ? {} : { class: errorClass }),
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    }),
+  );
 }
 
 /** The same for a send, where no answer does not mean that nothing was stored. */
 export function mapSendError(error: unknown, doing: string): WaybillError {
   const mapped = mapError(error, doing);
+  if (mapped.class === "config") return mapped;
   const unanswered = mapped.code === "timeout" || mapped.code === "transportFailed";
   if (!unanswered || neverSent.test(`${nameOf(error)} ${codeOf(error)} ${textOf(error)}`)) return mapped;
-  return new WaybillError("ambiguousSend", mapped.message, { cause: error });
+  return new WaybillError("ambiguousSend", mapped.message, { cause: mapped.cause });
 }
 
 function meaningOf(error: unknown): Meaning {
@@ -92,7 +111,7 @@ const nameOf = (error: unknown): string => (error instanceof Error ? error.name 
 
 function textOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
-  return text.slice(0, maxTextLength);
+  return withoutSecrets(text).slice(0, maxTextLength);
 }
 
 const maxTextLength = 1_000;

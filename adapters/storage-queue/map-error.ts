@@ -1,4 +1,10 @@
-import { isWaybillError, WaybillError, type ErrorCode } from "../../src/transport/index.js";
+import {
+  isWaybillError,
+  tellable,
+  WaybillError,
+  withoutSecrets,
+  type ErrorCode,
+} from "../../src/transport/index.js";
 
 /** By the service's error code. Sources: "Queue Storage error codes" and "Common REST API error codes". */
 export const codes: Readonly<Record<string, ErrorCode>> = {
@@ -67,12 +73,14 @@ const neverSent = /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH/;
  * and its response: the one has the signature in its address and the message in its body.
  */
 export function mapError(error: unknown, doing: string): WaybillError {
-  if (isWaybillError(error)) return error;
+  if (isWaybillError(error)) return tellable(error);
   const retryAfterMs = retryAfter(error);
-  return new WaybillError(codeOf(error), `${doing}: ${textOf(error)}`, {
-    cause: withoutRequest(error),
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-  });
+  return tellable(
+    new WaybillError(codeOf(error), `${doing}: ${textOf(error)}`, {
+      cause: withoutRequest(error),
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    }),
+  );
 }
 
 /** The same for a send, where no answer does not mean that nothing was stored. */
@@ -120,7 +128,7 @@ function retryAfter(error: unknown): number | undefined {
 
 function textOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
-  return text.slice(0, maxTextLength);
+  return withoutSecrets(text).slice(0, maxTextLength);
 }
 
 const maxTextLength = 1_000;

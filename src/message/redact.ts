@@ -11,9 +11,14 @@ const maxInputLength = 32 * 1024;
  */
 export function redact(text: string, maxLength = 1024): string {
   const bounded = text.length > maxInputLength ? text.slice(0, maxInputLength) : text;
-  let clean = withoutControls(bounded);
+  return clipped(withoutSecrets(withoutControls(bounded)), maxLength, text.length > bounded.length);
+}
+
+/** Only takes the secrets out, of the first 32 KiB of a text; what is beyond is cut. The text itself if there are none. */
+export function withoutSecrets(text: string): string {
+  let clean = text.length > maxInputLength ? text.slice(0, maxInputLength) : text;
   for (const [secret, replacement] of secrets) clean = clean.replace(secret, replacement);
-  return clipped(clean, maxLength, text.length > bounded.length);
+  return clean;
 }
 
 const hidden = "[redacted]";

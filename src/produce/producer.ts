@@ -1,3 +1,4 @@
+import { tellable } from "../message/tellable.js";
 import type { ScheduledSendOptions } from "../contracts/send-options.js";
 import { channelId, type Target } from "../contracts/channel.js";
 import { WaybillError } from "../errors.js";
@@ -157,7 +158,7 @@ export class Producer {
     const work = runtime.activity.begin(() => `sending ${id} to ${route.destination.channel.name}`);
     const threw = (cause: unknown): readonly SendResult[] => {
       runtime.activity.end(work);
-      const error = new WaybillError("ambiguousSend", "the transport's sender threw", { cause });
+      const error = tellable(new WaybillError("ambiguousSend", "the transport's sender threw", { cause }));
       return outgoing.map(() => ({ ok: false, error }));
     };
     const answered = (answer: readonly SendResult[]): readonly SendResult[] => {

@@ -39,6 +39,14 @@ const rows: readonly (readonly [string, ErrorCode, ErrorClass])[] = [
   ["OperationCancelledError", "transportFailed", "transient"],
   ["FramingError", "transportFailed", "transient"],
   ["DecodeError", "transportFailed", "transient"],
+  ["CERT_HAS_EXPIRED", "transportFailed", "config"],
+  ["CERT_NOT_YET_VALID", "transportFailed", "config"],
+  ["CERT_REVOKED", "transportFailed", "config"],
+  ["DEPTH_ZERO_SELF_SIGNED_CERT", "transportFailed", "config"],
+  ["SELF_SIGNED_CERT_IN_CHAIN", "transportFailed", "config"],
+  ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", "transportFailed", "config"],
+  ["UNABLE_TO_GET_ISSUER_CERT_LOCALLY", "transportFailed", "config"],
+  ["ERR_TLS_CERT_ALTNAME_INVALID", "transportFailed", "config"],
 ];
 
 describe("an error of the SDK", () => {

@@ -3,6 +3,8 @@ import { deadLetterings, lateAnswers } from "./rows/answers.js";
 import { deliveryRows } from "./rows/deliveries.js";
 import { http } from "./rows/http.js";
 import { links } from "./rows/links.js";
+import { names } from "./rows/names.js";
+import { tls } from "./rows/tls.js";
 import { tcp } from "./rows/tcp.js";
 
 /** Every row, by the number of its fault. */
@@ -13,4 +15,6 @@ export const rows: readonly Row[] = [
   ...deadLetterings,
   ...deliveryRows,
   ...http,
+  ...names,
+  ...tls,
 ].sort((left, right) => left.f - right.f);

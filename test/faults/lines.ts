@@ -55,10 +55,15 @@ export const shopOf = (channel: ChannelKey): ServiceSpec =>
   service("shop").sends(channels[channel])["~service"];
 
 /** Who does the work: idempotent, and patient with failures. */
-export function workerOf(channel: ChannelKey, handler: Handler, concurrency: number): ServiceSpec {
+export function workerOf(
+  channel: ChannelKey,
+  handler: Handler,
+  concurrency: number,
+  { idempotent = true }: { readonly idempotent?: boolean } = {},
+): ServiceSpec {
   const options = {
     concurrency,
-    idempotent: true,
+    idempotent,
     retry: { attempts: 20, immediate: 0, backoff: fixed("500ms"), giveUpOn: [GivenUp] },
   } as const;
   const worker = service(workerName);

@@ -35,7 +35,7 @@ export interface AmqpPlaceOptions {
   /** Makes a transport of an application. Default: that of the service, over the proxy. */
   readonly transport?: (
     connectionString: string,
-    place: { readonly emulator: Emulator; readonly proxy: TcpProxy },
+    place: { readonly emulator: Emulator; readonly proxy: TcpProxy; readonly stores: GroupStores },
   ) => Transport;
   readonly stores?: GroupStores;
 }
@@ -72,7 +72,8 @@ export async function serviceBusPlace(
     operationMs,
     lockMs,
     transport: () =>
-      options.transport?.(connectionString, { emulator, proxy }) ?? serviceBusOver(connectionString),
+      options.transport?.(connectionString, { emulator, proxy, stores: memoryStores() }) ??
+      serviceBusOver(connectionString),
     quiet: async () => {
       const { active, scheduled, deferred } = namespace.inspect(({ broker }) =>
         broker.queueCounts(spec.name),
@@ -113,7 +114,8 @@ export async function eventHubsPlace(options: AmqpPlaceOptions): Promise<AmqpPla
     operationMs,
     lockMs: 20_000,
     transport: () =>
-      options.transport?.(connectionString, { emulator, proxy }) ?? eventHubsOver(connectionString, stores),
+      options.transport?.(connectionString, { emulator, proxy, stores }) ??
+      eventHubsOver(connectionString, stores),
     quiet: () =>
       Promise.resolve(
         ["0", "1"].every((partition) => last(partition) < 0n || saved.get(partition) === last(partition)),

@@ -9,7 +9,7 @@ import type { CheckpointStore, ParkStore } from "waybill/store";
 import type { Transport } from "waybill/transport";
 
 /** Of the SDK, by the machine's clock: short, because a fault is waited out. */
-const impatient = { maxRetries: 0, timeoutInMs: 1_500, retryDelayInMs: 100, maxRetryDelayInMs: 500 };
+export const impatient = { maxRetries: 0, timeoutInMs: 5_000, retryDelayInMs: 100, maxRetryDelayInMs: 500 };
 
 /** Of the adapters, by the clock of the row. */
 export const operationMs = 10_000;

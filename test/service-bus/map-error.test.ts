@@ -43,6 +43,14 @@ const others: Readonly<Record<string, string>> = {
   OperationTimeoutError: "transient",
   ECONNREFUSED: "transient",
   ENOTFOUND: "transient",
+  CERT_HAS_EXPIRED: "config",
+  CERT_NOT_YET_VALID: "config",
+  CERT_REVOKED: "config",
+  DEPTH_ZERO_SELF_SIGNED_CERT: "config",
+  SELF_SIGNED_CERT_IN_CHAIN: "config",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "config",
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "config",
+  ERR_TLS_CERT_ALTNAME_INVALID: "config",
 };
 
 const names: Readonly<Record<string, string>> = {
@@ -117,6 +125,11 @@ describe("an error of the SDK", () => {
     ["UnauthorizedAccess", "auth"],
   ] as const)("of a send with code %s has class %s", (code, errorClass) => {
     expect(mapSendError(new ServiceBusError("text", code), "it").class).toBe(errorClass);
+  });
+
+  it("of a send that met a bad certificate never left", () => {
+    const error = Object.assign(new Error("certificate has expired"), { code: "CERT_HAS_EXPIRED" });
+    expect(mapSendError(error, "it")).toMatchObject({ code: "transportFailed", class: "config" });
   });
 
   it.each(["ECONNREFUSED", "ENOTFOUND"])("of a send that never left (%s) is not ambiguous", (code) => {

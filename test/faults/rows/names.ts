@@ -1,0 +1,125 @@
+import { AzureNamedKeyCredential } from "@azure/core-auth";
+import { ServiceBusClient } from "@azure/service-bus";
+import { clientOptions, serviceBus } from "waybill/service-bus";
+import { WebSocket } from "ws";
+import { testCertificate } from "../../emulator/http/fixtures.js";
+import type { AmqpPlace } from "../places.js";
+import { serviceBusPlace } from "../places.js";
+import type { Row } from "../row.js";
+import { onHub, onQueue, onSessions, overAmqp, rowOf, type Act, type AmqpScript } from "../staged.js";
+import { pause, until } from "../until.js";
+import { eventHubsOver, impatient, serviceBusOver } from "../worlds.js";
+import { flappingName, type FlappingName } from "./resolver.js";
+
+/** A host that is not known for a while, after connections were cut. */
+function flapping(on: typeof onQueue | typeof onHub): Row {
+  const names = new Map<number, FlappingName>();
+  const nameOf = (port: number): FlappingName => {
+    const name = names.get(port) ?? flappingName();
+    names.set(port, name);
+    return name;
+  };
+  const script: AmqpScript = {
+    ...{
+      f: 9,
+      injected: "resolver: the host is not known (ENOTFOUND), after a cut",
+      holds: ["I1", "I2", "I10"],
+    },
+    transport: (connectionString, { proxy, stores }) => {
+      const named = connectionString.replace("localhost", nameOf(proxy.port).host);
+      return on === onHub ? eventHubsOver(named, stores) : serviceBusOver(named);
+    },
+    act: async (stage, { proxy }: AmqpPlace) => {
+      const name = nameOf(proxy.port);
+      name.flap(true);
+      proxy.cut();
+      await until("the host to be asked for", () => name.hits >= 3);
+      await pause(1_000);
+      name.flap(false);
+      await stage.progress();
+      if (proxy.open > 4) stage.problems.push(`I10: ${String(proxy.open)} connections are open`);
+      const { hits } = name;
+      name.forget();
+      return hits;
+    },
+  };
+  return on(script);
+}
+
+/** Tokens end, and what is asked for new ones is lost. */
+const tokens: Act<AmqpPlace> = async (stage, { emulator }) => {
+  const fault = emulator.faults.frames({ kind: "transfer", direction: "out", address: "$cbs" }, "drop");
+  emulator.expireTokens();
+  await until("answers of $cbs to be lost", () => fault.hits >= 2);
+  await pause(500);
+  fault.remove();
+  emulator.faults.cut();
+  await stage.progress();
+  return fault.hits;
+};
+
+/** A key that is exchanged for another while messages flow, over WebSockets and TLS. */
+function rotated(): Row {
+  const rules = ["old", "new"].map((name) => ({
+    name,
+    key: `the-${name}-key`,
+    rights: ["Send", "Listen"] as const,
+  }));
+  const script = {
+    ...{ f: 16, injected: "the key of the credential is exchanged, and all tokens end", holds: ["I1", "I2"] },
+    act: async (
+      stage: Parameters<Act<AmqpPlace>>[0],
+      { emulator, exchange }: AmqpPlace & { exchange: () => void },
+    ) => {
+      let withNew = 0;
+      const watch = emulator.faults.frames(
+        { kind: "transfer", direction: "in", address: "$cbs" },
+        {
+          replace: (bytes: Uint8Array) => {
+            if (Buffer.from(bytes).includes("skn=new")) withNew += 1;
+            return bytes;
+          },
+        },
+      );
+      exchange();
+      emulator.expireTokens();
+      await until("tokens of the new key", () => withNew >= 2);
+      watch.remove();
+      await stage.progress();
+      return withNew;
+    },
+  };
+  return rowOf("service-bus", script, async (seed) => {
+    const tls = await testCertificate();
+    const credential = new AzureNamedKeyCredential("old", "the-old-key");
+    const place = await serviceBusPlace("plain", {
+      seed,
+      emulator: { tls, auth: { rules } },
+      transport: (_connectionString, { proxy }) =>
+        serviceBus({
+          client: () =>
+            new ServiceBusClient("tailwind.servicebus.windows.net", credential, {
+              ...clientOptions,
+              retryOptions: impatient,
+              customEndpointAddress: `sb://localhost:${String(proxy.port)}`,
+              webSocketOptions: { webSocket: WebSocket, webSocketConstructorOptions: { ca: tls.cert } },
+            }),
+          operationTimeout: "10s",
+        }),
+    });
+    return { ...place, exchange: () => credential.update("new", "the-new-key") };
+  });
+}
+
+/** Faults of names, keys and tokens. */
+export const names: readonly Row[] = [
+  flapping(onQueue),
+  flapping(onSessions),
+  flapping(onHub),
+  ...overAmqp({
+    ...{ f: 15, injected: "emulator: all tokens end, and answers of $cbs are lost", holds: ["I1", "I2"] },
+    emulator: { auth: true },
+    act: tokens,
+  }),
+  rotated(),
+];
