@@ -3,6 +3,8 @@ import { deadLetterings, lateAnswers } from "./rows/answers.js";
 import { deliveryRows } from "./rows/deliveries.js";
 import { http } from "./rows/http.js";
 import { links } from "./rows/links.js";
+import { content } from "./rows/content.js";
+import { webhook } from "./rows/webhook.js";
 import { names } from "./rows/names.js";
 import { tls } from "./rows/tls.js";
 import { tcp } from "./rows/tcp.js";
@@ -17,4 +19,6 @@ export const rows: readonly Row[] = [
   ...http,
   ...names,
   ...tls,
+  ...content,
+  ...webhook,
 ].sort((left, right) => left.f - right.f);

@@ -1,0 +1,157 @@
+import { ServiceBusClient } from "@azure/service-bus";
+import { once } from "node:events";
+import rhea from "rhea";
+import { connectRhea, openSender } from "../../emulator/engine/rhea-client.js";
+import type { AmqpPlace } from "../places.js";
+import type { Row } from "../row.js";
+import { onHub, onQueue, onSessions, type Act, type AmqpScript } from "../staged.js";
+import { until } from "../until.js";
+
+/** A message section (amqp-value) of bytes that are what they are. */
+const valueOf = (bytes: Buffer): Buffer => Buffer.concat([Buffer.from([0x00, 0x53, 0x77]), bytes]);
+
+/** Lists within lists, at which the SDK's decoder runs out of stack. */
+function nested(depth: number): Buffer {
+  const heads: Buffer[] = [];
+  let size = 1;
+  for (let level = 0; level < depth; level += 1) {
+    const head = Buffer.alloc(9);
+    head[0] = 0xd0;
+    head.writeUInt32BE(size + 4, 1);
+    head.writeUInt32BE(1, 5);
+    heads.unshift(head);
+    size += 9;
+  }
+  return valueOf(Buffer.concat([...heads, Buffer.from([0x45])]));
+}
+
+/** `array32` of so many nulls, in 13 bytes. */
+function bomb(count: number): Buffer {
+  const array = Buffer.alloc(10);
+  array[0] = 0xf0;
+  array.writeUInt32BE(5, 1);
+  array.writeUInt32BE(count, 5);
+  array[9] = 0x40;
+  return valueOf(array);
+}
+
+/** Sends the bytes of a message as they are, past every SDK. */
+async function sendRaw({ emulator }: AmqpPlace, address: string, bytes: Buffer): Promise<void> {
+  const connection = await connectRhea(emulator.amqpPort);
+  const sender = await openSender(connection, address);
+  const accepted = once(sender, "accepted");
+  sender.send(bytes, undefined, 0);
+  await accepted;
+  connection.close();
+}
+
+/** What is undecodable lies at the head of a partition; others of the partition and of the other one must be done. */
+const poisoned =
+  (bytes: () => Buffer): Act<AmqpPlace> =>
+  async (stage, place) => {
+    await sendRaw(place, "sales/Partitions/0", bytes());
+    await until("what cannot be read to be given up", () => stage.count("deadLettered") > 0);
+    await stage.progress(10);
+    return stage.count("deadLettered");
+  };
+
+const undecodable = (f: number, injected: string, bytes: () => Buffer): Row =>
+  onHub({
+    ...{ f, injected, holds: ["I1", "I8", "I13"] },
+    strangers: 1,
+    act: poisoned(bytes),
+  });
+
+/** A header that would be the prototype of all headers. */
+const polluting = (on: typeof onQueue, address: string): Row =>
+  on({
+    ...{
+      f: 44,
+      injected: "raw: application properties named __proto__, constructor and prototype",
+      holds: ["I1", "I15"],
+    },
+    act: async (stage, place) => {
+      const properties = JSON.parse('{"__proto__":"x","constructor":"y","prototype":"z"}') as Record<
+        string,
+        string
+      >;
+      const id = "raw-1";
+      const job = { n: 1_000_000, key: "raw" };
+      const message = {
+        message_id: id,
+        group_id: "raw",
+        content_type: "application/json",
+        application_properties: Object.assign(Object.create(null) as object, {
+          ...{ cloudEvents_specversion: "1.0", cloudEvents_id: id, cloudEvents_source: "raw" },
+          ...{ cloudEvents_type: "faults.job", cloudEvents_subject: "raw", cloudEvents_wbversion: 1 },
+        }),
+        body: rhea.message.data_section(Buffer.from(JSON.stringify(job))),
+      };
+      for (const key of Object.keys(properties))
+        Object.defineProperty(message.application_properties, key, {
+          value: properties[key],
+          enumerable: true,
+        });
+      await sendRaw(place, address, rhea.message.encode(message));
+      stage.ledger.accept(id, job);
+      await until("it to be done", () => stage.ledger.done(id));
+      if (Object.hasOwn(Object.prototype, "polluted") || ({} as { x?: unknown }).x !== undefined)
+        stage.problems.push("I15: a prototype was changed");
+      return 1;
+    },
+  });
+
+/** Bodies that parsers choke on; each is a dead letter, and nothing stops for it. */
+const bodies = [
+  "[".repeat(100_000),
+  `{"n":1,"key":"${"k".repeat(100_000)}`,
+  '{"n":1e999,"key":"a"}',
+  '{"n":"1","key":"a"}',
+  "\ufeff{",
+  "",
+  "null",
+  '{"__proto__":{"n":1,"key":"a"}}',
+];
+
+const hostileBodies: AmqpScript = {
+  ...{
+    f: 45,
+    injected: "bodies: nested 100,000 deep, cut off, out of range, wrong, empty, null",
+    holds: ["I1", "I14"],
+  },
+  act: async (stage, { emulator }) => {
+    const client = new ServiceBusClient(emulator.serviceBus.connectionString);
+    const sender = client.createSender(emulator.namespace().kindOf("work") === undefined ? "orders" : "work");
+    for (const [at, body] of bodies.entries()) {
+      const id = `bad-${String(at)}`;
+      stage.expectDeadLetter(id);
+      await sender.sendMessages({
+        ...{ messageId: id, body: Buffer.from(body), contentType: "application/json", sessionId: "bad" },
+        applicationProperties: {
+          ...{ cloudEvents_specversion: "1.0", cloudEvents_id: id, cloudEvents_source: "raw" },
+          ...{ cloudEvents_type: "faults.job", cloudEvents_subject: "bad", cloudEvents_wbversion: 1 },
+        },
+      });
+    }
+    await client.close();
+    await until("all of them to be dead letters", () => stage.count("deadLettered") >= bodies.length);
+    await stage.progress();
+    return bodies.length;
+  },
+};
+
+/** What a message can hold that nobody should choke on. */
+export const content: readonly Row[] = [
+  undecodable(41, "raw: a list that ends before its end, at the head of a partition", () =>
+    valueOf(Buffer.from([0xd0, 0, 0, 0, 0xff, 0, 0, 0, 9])),
+  ),
+  undecodable(42, "raw: lists nested 3,000 deep, at the head of a partition", () => nested(3_000)),
+  undecodable(43, "raw: an array of 2,000,000 nulls in 13 bytes, at the head of a partition", () =>
+    bomb(2_000_000),
+  ),
+  polluting(onQueue, "work"),
+  polluting(onSessions, "orders"),
+  polluting(onHub, "sales/Partitions/0"),
+  onQueue(hostileBodies),
+  onSessions(hostileBodies),
+];
