@@ -1,4 +1,4 @@
-import { durationMs, WaybillError, type Duration } from "../../src/transport/index.js";
+import { durationMs, tellable, WaybillError, type Duration } from "../../src/transport/index.js";
 import type { Authenticate } from "./authenticate.js";
 import { eventsOf } from "./pushed-events.js";
 import { consent, echoOf } from "./handshake.js";
@@ -130,7 +130,7 @@ async function authenticate(
   try {
     known = await check(request);
   } catch (error) {
-    throw new Refused(503, "the caller cannot be checked now", later, error);
+    throw new Refused(503, "the caller cannot be checked now", later, tellable(error));
   }
   if (!known) throw new Refused(401, "the caller is not known");
 }
