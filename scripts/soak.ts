@@ -1,19 +1,18 @@
 import { parseArgs } from "node:util";
 import { soak } from "../test/soak/soak.js";
-import type { SoakTask } from "../test/soak/sample.js";
 import { heapBoundKb, reportOf, type Report, type Slope } from "../test/soak/verdict.js";
 
 /**
  * Runs senders and handlers on Service Bus and Event Hubs, through Microsoft's SDKs and the emulator, for `--minutes N` (2) at a
  * steady rate, and then starts and stops services `--cycles N` times (200). Says how memory and handles grow; exits with 1 if
- * they do. `--rate N`: messages a second on each service (200). `--leak memory|handles` leaks on purpose. `--json` prints one object.
+ * they do. `--rate N`: messages a second on each service (200). `--leak` leaks on purpose. `--json` prints one object.
  */
 const { values } = parseArgs({
   options: {
     minutes: { type: "string", default: "2" },
     cycles: { type: "string", default: "200" },
     rate: { type: "string", default: "200" },
-    leak: { type: "string" },
+    leak: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
   },
 });
@@ -24,10 +23,9 @@ if (!(minutes > 0) || !Number.isInteger(cycles) || cycles < 1 || !(rate > 0)) {
   console.error("give --minutes and --rate numbers above zero, and --cycles a whole number from 1 up");
   process.exit(2);
 }
-const leak = values.leak as SoakTask["leak"];
 const rounds = Math.max(12, Math.round(minutes * 15));
 const roundMs = (minutes * 60_000) / rounds;
-const measured = await soak({ rounds, roundMs, rate, cycles, ...(leak === undefined ? {} : { leak }) });
+const measured = await soak({ rounds, roundMs, rate, cycles, leak: values.leak });
 const report = reportOf(measured);
 console.log(
   values.json ? JSON.stringify({ ...report, samples: measured.samples }, undefined, 2) : textOf(report),

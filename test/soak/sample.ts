@@ -34,7 +34,8 @@ export interface SoakTask {
   readonly roundMs: number;
   /** Messages a second, on each of the two services. */
   readonly rate: number;
+  /** Lives of services afterwards; none are looked at for 0. */
   readonly cycles: number;
-  /** Deliberate leaks, for the test that they are found. */
-  readonly leak?: "memory" | "handles";
+  /** Whether handlers leak memory and timers on purpose, for the test that it is found. */
+  readonly leak: boolean;
 }

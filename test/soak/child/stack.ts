@@ -74,9 +74,8 @@ class Stack {
 
   #handle(id: string): Promise<void> {
     this.handled += 1;
-    if (this.#task.leak === "memory") this.#leaked.push(Buffer.alloc(64), `${id} ${"x".repeat(200)}`);
-    if (this.#task.leak === "handles" && this.handled % 50 === 0)
-      this.#leaked.push(setInterval(() => undefined, 1e6));
+    if (this.#task.leak) this.#leaked.push(Buffer.alloc(64), `${id} ${"x".repeat(200)}`);
+    if (this.#task.leak && this.handled % 50 === 0) this.#leaked.push(setInterval(() => undefined, 1e6));
     return Promise.resolve();
   }
 
@@ -124,13 +123,25 @@ async function soak(task: SoakTask): Promise<Measured> {
     samples.push(sampleOf(stack, beganMs));
   }
   await stack.close();
+  if (task.cycles === 0) return { samples, cycles: { count: 0, before: {}, after: {} } };
   // The first ones load what is loaded once.
   await lives(task, 2);
-  const before = handles();
+  const before = await settled();
   await lives(task, task.cycles);
-  // What was closed says goodbye.
-  for (let wait = 0; wait < 40 && !sameHandles(before, handles()); wait += 1) await pause(50);
-  return { samples, cycles: { count: task.cycles, before, after: handles() } };
+  return { samples, cycles: { count: task.cycles, before, after: await settled() } };
+}
+
+/** The handles when what was closed has said goodbye: the same for half a second, within ten. */
+async function settled(): Promise<Record<string, number>> {
+  let last = handles();
+  let same = 0;
+  for (let wait = 0; wait < 100 && same < 5; wait += 1) {
+    await pause(100);
+    const now = handles();
+    same = JSON.stringify(now) === JSON.stringify(last) ? same + 1 : 0;
+    last = now;
+  }
+  return last;
 }
 
 /** A service is started, does something, and is stopped, so many times. */
@@ -142,8 +153,6 @@ async function lives(task: SoakTask, count: number): Promise<void> {
     await stack.close();
   }
 }
-
-const sameHandles = (left: object, right: object): boolean => JSON.stringify(left) === JSON.stringify(right);
 
 process.once("message", (task: SoakTask) => {
   soak(task).then(
