@@ -1,3 +1,5 @@
+import type { UploadContent } from "../claim-check/measured.js";
+import type { Attachment } from "../contracts/attachment.js";
 import { channelId, type Need, type Target } from "../contracts/channel.js";
 import type { InputOf, Message } from "../contracts/message.js";
 import type { ScheduledSendOptions, SendOptionsFor, Sent } from "../contracts/send-options.js";
@@ -7,6 +9,7 @@ import { stableId } from "../runtime/hash.js";
 import type { BatchContext, Context, IdempotencyFacts } from "./context.js";
 import type { DeliveryRun } from "./delivery-run.js";
 import type { Consumer, OutboundMessage, OutboundOrigin } from "./environment.js";
+import { HandlerFiles } from "./handler-files.js";
 import { PendingSend } from "./pending-send.js";
 import type { Received } from "./received.js";
 import { sleep } from "./wait.js";
@@ -168,6 +171,7 @@ export class HandlerContext implements Context<unknown, string> {
   readonly #message: Received;
   readonly #sends: SendBuffer;
   readonly #consumer: Consumer;
+  #files: HandlerFiles | undefined;
 
   constructor(consumer: Consumer, run: DeliveryRun, message: Received, sends: SendBuffer, tx?: unknown) {
     this.deps = consumer.deps;
@@ -206,6 +210,23 @@ export class HandlerContext implements Context<unknown, string> {
   sleep(duration: Duration): Promise<void> {
     return sleep(this.#consumer.runtime, this.#run.work, durationMs(duration, "ctx.sleep"), this.#run.signal);
   }
+
+  upload(content: UploadContent, options: { readonly contentType: string }): Promise<Attachment> {
+    return this.#handlerFiles().upload(content, options);
+  }
+
+  download(attachment: Attachment): Promise<ReadableStream<Uint8Array>> {
+    return this.#handlerFiles().download(attachment);
+  }
+
+  /** The handler has ended. */
+  end(): void {
+    this.#files?.end();
+  }
+
+  #handlerFiles(): HandlerFiles {
+    return (this.#files ??= new HandlerFiles(this.#consumer, () => this.#run.signal));
+  }
 }
 
 /** The context of one batch handler run. */
@@ -215,6 +236,7 @@ export class HandlerBatchContext implements BatchContext<unknown, string> {
   readonly #runs: ReadonlyMap<Received, DeliveryRun>;
   readonly #sends: SendBuffer;
   readonly #consumer: Consumer;
+  readonly #files: HandlerFiles;
 
   constructor(consumer: Consumer, runs: ReadonlyMap<Received, DeliveryRun>, sends: SendBuffer) {
     this.deps = consumer.deps;
@@ -222,6 +244,7 @@ export class HandlerBatchContext implements BatchContext<unknown, string> {
     this.#runs = runs;
     this.#sends = sends;
     this.#consumer = consumer;
+    this.#files = new HandlerFiles(consumer, () => this.signal);
   }
 
   send<X extends Need, M extends Message>(
@@ -246,6 +269,19 @@ export class HandlerBatchContext implements BatchContext<unknown, string> {
       sleep(this.#consumer.runtime, run.work, delayMs, this.signal),
     );
     return Promise.all(waits).then(() => undefined);
+  }
+
+  upload(content: UploadContent, options: { readonly contentType: string }): Promise<Attachment> {
+    return this.#files.upload(content, options);
+  }
+
+  download(attachment: Attachment): Promise<ReadableStream<Uint8Array>> {
+    return this.#files.download(attachment);
+  }
+
+  /** The handler has ended. */
+  end(): void {
+    this.#files.end();
   }
 }
 
