@@ -12,3 +12,5 @@ export { memoryDatabase } from "./database.js";
 export type { MemoryDatabase, MemoryDatabaseOptions, MemoryTransaction } from "./database.js";
 export { memoryInbox } from "./inbox.js";
 export { memoryOutbox } from "./outbox.js";
+export { memoryBlobs } from "./blobs.js";
+export type { MemoryBlobsOptions } from "./blobs.js";

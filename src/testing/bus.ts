@@ -1,5 +1,7 @@
 import { memory, memoryBroker, memoryIdempotency, type MemoryBroker } from "../../adapters/memory/index.js";
 import type { App } from "../app.js";
+import { ClaimCheck } from "../claim-check/claim-check.js";
+import { claimCheckSettings, type ClaimCheckOptions } from "../claim-check/options.js";
 import { channelId, type Channel, type Need, type Target } from "../contracts/channel.js";
 import { compileMessage } from "../contracts/compiled-message.js";
 import type { Message, OutputOf } from "../contracts/message.js";
@@ -20,6 +22,7 @@ import { start } from "../start.js";
 import type { IdempotencyStore } from "../store/idempotency-store.js";
 import type { StopReport } from "../supervise/shutdown.js";
 import type { Connection, DeadLetterDelivery, Outgoing, Source, Transport } from "../transport/transport.js";
+import { rememberingBodies } from "./remembering-bodies.js";
 import { simulatedProcess, type CrashPlan, type SimulatedProcess } from "./simulated-process.js";
 import type {
   Delivered,
@@ -63,6 +66,9 @@ class Bus implements TestBus {
   /** Absent where the test brings its own transport. */
   readonly #broker: MemoryBroker | undefined;
   readonly #idempotency: IdempotencyStore;
+  readonly #claimCheck: ClaimCheckOptions | undefined;
+  /** What is in the claim check, by name: what was sent can be looked at without waiting. */
+  readonly #bodies = new Map<string, Uint8Array>();
   readonly #watch: Watch = { faults: [], sent: [], sources: [] };
   readonly #running = new Map<string, Running>();
   #outside: { readonly producer: Producer; readonly connection: Connection } | undefined;
@@ -74,6 +80,11 @@ class Bus implements TestBus {
     this.#options = options;
     this.#broker = options.transport === undefined ? memoryBroker() : undefined;
     this.#transport = options.transport ?? memory(this.#broker === undefined ? {} : { broker: this.#broker });
+    const { claimCheck } = options;
+    this.#claimCheck = claimCheck && {
+      ...claimCheck,
+      store: rememberingBodies(claimCheck.store, this.#bodies),
+    };
     this.#idempotency = options.idempotency ?? memoryIdempotency({ runtime: world });
   }
 
@@ -132,7 +143,8 @@ class Bus implements TestBus {
         return destination.channel.name === channel && type === compiled.type && brokerId === undefined;
       })
       .map(({ outgoing: { envelope } }) => {
-        const data = compiled.fromWire(envelope.version, codec.decode(envelope.body, envelope.contentType));
+        const body = this.#bodyOf(envelope);
+        const data = compiled.fromWire(envelope.version, codec.decode(body, envelope.contentType));
         if (data instanceof Promise)
           throw new WaybillError("unsupported", "sent() cannot wait for an asynchronous schema");
         return data;
@@ -153,7 +165,9 @@ class Bus implements TestBus {
             `${this.#transport.name} cannot be looked into at once: use app().deadLetters()`,
           );
         }
-        return letters.map((letter) => testDeadLetter(source, letter));
+        return letters.map((letter) =>
+          testDeadLetter(source, letter, dataOf(source, letter.envelope, this.#bodyOf(letter.envelope))),
+        );
       });
   }
 
@@ -263,6 +277,7 @@ class Bus implements TestBus {
         transport,
         deps: this.#options.deps,
         idempotency: this.#idempotency,
+        ...(this.#claimCheck === undefined ? {} : { claimCheck: this.#claimCheck }),
         on: (event) => void this.events.push(event),
       },
       process.runtime,
@@ -294,10 +309,13 @@ class Bus implements TestBus {
         { destination, declared: true, sender: connection.sender(destination), maxMessageBytes },
       ]),
     );
-    return {
-      connection,
-      producer: new Producer({ service: "test", runtime: this.#world, emit: undefined }, routes),
-    };
+    const claimCheck = this.#claimCheck && new ClaimCheck(claimCheckSettings(this.#claimCheck), this.#world);
+    const context = { service: "test", runtime: this.#world, emit: undefined, claimCheck };
+    return { connection, producer: new Producer(context, routes) };
+  }
+
+  #bodyOf({ dataRef, body }: Envelope): Uint8Array {
+    return (dataRef === undefined ? undefined : this.#bodies.get(dataRef)) ?? body;
   }
 
   async #send(made: { readonly channel: string; readonly outgoing: Outgoing }): Promise<void> {
@@ -354,7 +372,11 @@ function asOf(source: Source): string {
   }
 }
 
-function testDeadLetter(source: Source, { envelope, record }: DeadLetterDelivery): TestDeadLetter {
+function testDeadLetter(
+  source: Source,
+  { envelope, record }: DeadLetterDelivery,
+  data: unknown,
+): TestDeadLetter {
   return {
     channel: source.channel.name,
     as: asOf(source),
@@ -363,13 +385,13 @@ function testDeadLetter(source: Source, { envelope, record }: DeadLetterDelivery
     reason: record.reason,
     description: record.description,
     attempts: record.attempts,
-    data: dataOf(source, envelope),
+    data,
   };
 }
 
-function dataOf(source: Source, envelope: DeadLetterDelivery["envelope"]): unknown {
+function dataOf(source: Source, { contentType }: Envelope, body: Uint8Array): unknown {
   try {
-    return (source.channel.settings.codec ?? jsonCodec).decode(envelope.body, envelope.contentType);
+    return (source.channel.settings.codec ?? jsonCodec).decode(body, contentType);
   } catch {
     return undefined;
   }
