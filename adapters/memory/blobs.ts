@@ -1,6 +1,7 @@
 import {
   checkBlobName,
   realRuntime,
+  WaybillError,
   type BlobStore,
   type OpenBlob,
   type Runtime,
@@ -28,6 +29,7 @@ export function memoryBlobs(options: MemoryBlobsOptions = {}): BlobStore {
     name: "memory",
     put: async (name, content, { expiresAtMs, signal }) => {
       checkBlobName(name);
+      refuseExpired(expiresAtMs, runtime.now());
       const bytes = await collected(content, signal);
       if (runtime.now() >= sweepAtMs) sweep(runtime.now());
       blobs.set(name, { bytes, expiresAtMs });
@@ -39,6 +41,15 @@ export function memoryBlobs(options: MemoryBlobsOptions = {}): BlobStore {
     delete: async (name) => void blobs.delete(checkBlobName(name)),
     sweep: async (nowMs) => sweep(nowMs),
   };
+}
+
+/** A test in virtual time that gives no runtime would find nothing again, and wonder. */
+function refuseExpired(expiresAtMs: number, nowMs: number): void {
+  if (expiresAtMs >= nowMs) return;
+  throw new WaybillError(
+    "invalidOption",
+    "what is put into memoryBlobs() has expired by its clock: in virtual time, let testBus() make the store (claimCheck: {}), or give memoryBlobs({ runtime })",
+  );
 }
 
 interface Kept {

@@ -211,8 +211,7 @@ const entryOf = (spec: ConsumerSpec, name: string): ConsumerSpec["handlers"][str
 function unwanted({ service, spec }: Consumer, name: string): Verdict | undefined {
   const entry = entryOf(spec, name);
   if (entry === "ignore") return ignored;
-  if (entry === "deadLetter")
-    return deadLettered(`the handler map of "${service}" dead-letters "${name}"`);
+  if (entry === "deadLetter") return deadLettered(`the handler map of "${service}" dead-letters "${name}"`);
   return undefined;
 }
 

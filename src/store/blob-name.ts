@@ -6,7 +6,8 @@ import { WaybillError } from "../errors.js";
  * So narrow, because names come in with messages: none leads out of a folder or a container, none is a URL, and none means
  * anything to a file system.
  */
-export const isBlobName = (text: string): boolean => /^\d{4}-\d{2}-\d{2}\/[0-9a-f][0-9a-f-]{15,63}$/.test(text);
+export const isBlobName = (text: string): boolean =>
+  /^\d{4}-\d{2}-\d{2}\/[0-9a-f][0-9a-f-]{15,63}$/.test(text);
 
 /** For stores: gives a name back that may be used. @throws {WaybillError} `invalidOption` */
 export function checkBlobName(name: string): string {

@@ -26,11 +26,7 @@ export interface BlobStore {
    * Keeps bytes under a name, in place of what was there. In one step: until it resolves nobody reads any of them, and one that
    * fails leaves the name as it was. Streamed content is not held as a whole.
    */
-  put(
-    name: string,
-    content: Uint8Array | AsyncIterable<Uint8Array>,
-    options: BlobPutOptions,
-  ): Promise<void>;
+  put(name: string, content: Uint8Array | AsyncIterable<Uint8Array>, options: BlobPutOptions): Promise<void>;
   /** Answers `undefined` if there is no such blob. Reads none of its bytes. */
   open(name: string, signal?: AbortSignal): Promise<OpenBlob | undefined>;
   /** Nothing happens if there is none. */

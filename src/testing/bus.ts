@@ -1,4 +1,10 @@
-import { memory, memoryBroker, memoryIdempotency, type MemoryBroker } from "../../adapters/memory/index.js";
+import {
+  memory,
+  memoryBlobs,
+  memoryBroker,
+  memoryIdempotency,
+  type MemoryBroker,
+} from "../../adapters/memory/index.js";
 import type { App } from "../app.js";
 import { ClaimCheck } from "../claim-check/claim-check.js";
 import { claimCheckSettings, type ClaimCheckOptions } from "../claim-check/options.js";
@@ -83,7 +89,7 @@ class Bus implements TestBus {
     const { claimCheck } = options;
     this.#claimCheck = claimCheck && {
       ...claimCheck,
-      store: rememberingBodies(claimCheck.store, this.#bodies),
+      store: rememberingBodies(claimCheck.store ?? memoryBlobs({ runtime: world }), this.#bodies),
     };
     this.#idempotency = options.idempotency ?? memoryIdempotency({ runtime: world });
   }

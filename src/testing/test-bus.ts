@@ -25,8 +25,8 @@ export type TestBusOptions<D> = DepsOption<D> & {
   readonly transport?: Transport;
   /** Default: a new in-memory store. */
   readonly idempotency?: IdempotencyStore;
-  /** As of `run()`; `memoryBlobs()` is a store for tests. Default: none. */
-  readonly claimCheck?: ClaimCheckOptions;
+  /** As of `run()`; without a `store`, a new one in memory. Default: none, so that large data is refused. */
+  readonly claimCheck?: Partial<ClaimCheckOptions>;
 };
 
 /** Services that run on a broker of their own, in virtual time. */
