@@ -144,14 +144,7 @@ export function appOf(parts: AppParts): App {
         data,
         options as ((data: unknown, index: number) => ScheduledSendOptions) | undefined,
       ),
-    upload: async (content: UploadContent, options: UploadOptions) => {
-      refuseClosed(parts, life);
-      if (parts.claimCheck !== undefined) return parts.claimCheck.upload(content, options);
-      throw new WaybillError(
-        "missingDependency",
-        `service "${parts.service}" uploads, but run() got no store: give it claimCheck`,
-      );
-    },
+    upload: async (content: UploadContent, options: UploadOptions) => upload(parts, life, content, options),
     cancel: async (channel: Channel, sent: Sent) => {
       if (sent.scheduleToken === undefined) return false;
       const [cancelled] = await parts.producer.cancel(channelId(channel["~channel"]), [sent.scheduleToken]);
@@ -190,6 +183,21 @@ const consumerControls = (parts: AppParts) => ({
 function refuseClosed(parts: AppParts, life: string): void {
   if (life === "running") return;
   throw new WaybillError("closed", `service "${parts.service}" is ${life}: nothing was sent`);
+}
+
+function upload(
+  parts: AppParts,
+  life: string,
+  content: UploadContent,
+  options: UploadOptions,
+): Promise<Attachment> {
+  refuseClosed(parts, life);
+  const { service, claimCheck } = parts;
+  if (claimCheck !== undefined) return claimCheck.upload(content, options);
+  throw new WaybillError(
+    "missingDependency",
+    `service "${service}" uploads, but run() got no store: give it claimCheck`,
+  );
 }
 
 async function sendMany(

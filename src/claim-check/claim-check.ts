@@ -88,8 +88,9 @@ export class ClaimCheck {
    * Streams a file to the store: a few pieces are in memory at a time.
    * @throws {WaybillError} `invalidMessage`, `storeFailed`; what the content throws; the signal's reason.
    */
-  async upload(content: UploadContent, { contentType, signal }: UploadOptions): Promise<Attachment> {
-    checkContentType(contentType);
+  async upload(content: UploadContent, options: Partial<UploadOptions> = {}): Promise<Attachment> {
+    const { signal } = options;
+    const contentType = checkContentType(options.contentType);
     const { retentionMs, store } = this.settings;
     const expiresAtMs = this.#runtime.now() + retentionMs;
     // Its digest is known when it is written: the name has to be another one that nothing else has.
@@ -163,8 +164,8 @@ export class ClaimCheck {
 }
 
 /** A header of requests to stores: no text of an application goes there unseen. */
-function checkContentType(contentType: unknown): void {
-  if (typeof contentType === "string" && /^[\w.+-]+\/[\w.+-]+(?:;[\x20-\x7e]*)?$/.test(contentType)) return;
+function checkContentType(given: unknown): string {
+  if (typeof given === "string" && /^[\w.+-]+\/[\w.+-]+(?:;[\x20-\x7e]*)?$/.test(given)) return given;
   throw new WaybillError(
     "invalidMessage",
     'an upload needs the content type of the file, such as { contentType: "video/mp4" }',

@@ -42,7 +42,7 @@ export class Measured implements AsyncIterable<Uint8Array> {
 
 async function* piecesOf(content: UploadContent): AsyncGenerator<Uint8Array, undefined> {
   if (content instanceof Uint8Array) yield content;
-  else if (Symbol.asyncIterator in content) yield* content;
+  else if (typeof content === "object" && content !== null && Symbol.asyncIterator in content) yield* content;
   else throw noBytes(content);
   return undefined;
 }

@@ -16,11 +16,8 @@ export class HandlerFiles {
     this.#signal = signal;
   }
 
-  async upload(
-    content: UploadContent,
-    { contentType }: { readonly contentType: string },
-  ): Promise<Attachment> {
-    return this.#claimCheck("upload").upload(content, { contentType, signal: this.#signal() });
+  async upload(content: UploadContent, options: { readonly contentType: string }): Promise<Attachment> {
+    return this.#claimCheck("upload").upload(content, { ...options, signal: this.#signal() });
   }
 
   async download(attachment: Attachment): Promise<ReadableStream<Uint8Array>> {

@@ -27,7 +27,8 @@ import type { AnyService, ServiceSpec } from "../service.js";
 import { start } from "../start.js";
 import type { IdempotencyStore } from "../store/idempotency-store.js";
 import type { StopReport } from "../supervise/shutdown.js";
-import type { Connection, DeadLetterDelivery, Outgoing, Source, Transport } from "../transport/transport.js";
+import type { Connection, Outgoing, Source, Transport } from "../transport/transport.js";
+import { nameOfSource, testDeadLetter } from "./dead-letter.js";
 import { rememberingBodies } from "./remembering-bodies.js";
 import { simulatedProcess, type CrashPlan, type SimulatedProcess } from "./simulated-process.js";
 import type {
@@ -171,9 +172,7 @@ class Bus implements TestBus {
             `${this.#transport.name} cannot be looked into at once: use app().deadLetters()`,
           );
         }
-        return letters.map((letter) =>
-          testDeadLetter(source, letter, dataOf(source, letter.envelope, this.#bodyOf(letter.envelope))),
-        );
+        return letters.map((letter) => testDeadLetter(source, letter, this.#bodyOf(letter.envelope)));
       });
   }
 
@@ -343,7 +342,7 @@ class Bus implements TestBus {
 
   /** Every source once, with the newest connection that reads it. */
   #sources(): readonly { readonly connection: Connection; readonly source: Source }[] {
-    const newest = new Map(this.#watch.sources.map((each) => [nameOf(each.source), each] as const));
+    const newest = new Map(this.#watch.sources.map((each) => [nameOfSource(each.source), each] as const));
     return [...newest.values()];
   }
 }
@@ -359,46 +358,4 @@ function keeping(inner: Transport, connections: Connection[]): Transport {
       return connection;
     },
   };
-}
-
-function nameOf(source: Source): string {
-  return `${source.kind} ${source.address} ${asOf(source)}`;
-}
-
-function asOf(source: Source): string {
-  switch (source.kind) {
-    case "queue":
-      return source.channel.name;
-    case "subscription":
-      return source.subscription;
-    case "group":
-      return source.group;
-    case "listener":
-      return source.listener;
-  }
-}
-
-function testDeadLetter(
-  source: Source,
-  { envelope, record }: DeadLetterDelivery,
-  data: unknown,
-): TestDeadLetter {
-  return {
-    channel: source.channel.name,
-    as: asOf(source),
-    id: envelope.id,
-    type: envelope.type,
-    reason: record.reason,
-    description: record.description,
-    attempts: record.attempts,
-    data,
-  };
-}
-
-function dataOf(source: Source, { contentType }: Envelope, body: Uint8Array): unknown {
-  try {
-    return (source.channel.settings.codec ?? jsonCodec).decode(body, contentType);
-  } catch {
-    return undefined;
-  }
 }
