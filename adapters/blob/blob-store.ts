@@ -3,6 +3,7 @@ import type { BlobUploadCommonResponse, BlockBlobClient, ContainerClient } from 
 import {
   checkBlobName,
   dayOfBlob,
+  isBlobName,
   lastDayOver,
   type BlobPutOptions,
   type BlobStore,
@@ -14,7 +15,8 @@ import { missing } from "./blob-errors.js";
  * Keeps large data in a blob container, one blob per name: `<yyyy-mm-dd>/<id>`.
  *
  * A body is one request; a stream is blocks of 4 MiB, two on their way at a time, and nothing of it can be read before the list
- * of them is committed. Expired blobs are removed by a lifecycle rule on the container, or by `sweep()`: nothing here calls it.
+ * of them is committed. Sweeping needs the right to list and to delete blobs; without it, a lifecycle rule on the container
+ * removes what has expired.
  */
 export function blobStore(container: ContainerClient): BlobStore {
   const blobOf = (name: string): BlockBlobClient => container.getBlockBlobClient(checkBlobName(name));
@@ -94,9 +96,8 @@ async function sweep(container: ContainerClient, nowMs: number): Promise<number>
   for await (const { name } of container.listBlobsFlat()) {
     // In the order of names, and so of days: behind the first that is not over nothing is.
     if (dayOfBlob(name) > lastDayOver(nowMs)) break;
-    if (isDated(name) && (await container.getBlockBlobClient(name).deleteIfExists()).succeeded) removed += 1;
+    if (isBlobName(name) && (await container.getBlockBlobClient(name).deleteIfExists()).succeeded)
+      removed += 1;
   }
   return removed;
 }
-
-const isDated = (name: string): boolean => /^\d{4}-\d{2}-\d{2}\//.test(name);

@@ -1,44 +1,35 @@
-import { mkdir, open, readdir, rename, rm, stat, type FileHandle } from "node:fs/promises";
+import { mkdir, open, readdir, rename, rm, rmdir, stat, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import {
   checkBlobName,
   dayOfBlob,
+  isBlobName,
   lastDayOver,
   realRuntime,
   type BlobStore,
   type OpenBlob,
-  type Runtime,
 } from "../../src/store/index.js";
-
-/** Options for {@link fileBlobs}. */
-export interface FileBlobsOptions {
-  /** Default: the real one. */
-  readonly runtime?: Runtime;
-}
 
 /**
  * Keeps large data in a directory, a folder per day: `<directory>/<yyyy-mm-dd>/<id>`. Several processes may share it, also over a
  * network file system that renames in one step.
  *
- * A file is written beside the others and renamed when it is whole and on the disk, so nobody sees half of one. The first put
- * of a new day removes the folders of days that are over, and what writers that died have left.
+ * A file is written beside the others and renamed when it is whole and on the disk, so nobody sees half of one. Sweeping removes
+ * the folders of days that are over, and what writers that died have left.
  */
-export function fileBlobs(directory: string, options: FileBlobsOptions = {}): BlobStore {
-  const { runtime = realRuntime() } = options;
+export function fileBlobs(directory: string): BlobStore {
+  const { uuid } = realRuntime();
   const incoming = join(directory, "incoming");
-  const sweep = (nowMs: number): Promise<number> => sweepDays(directory, incoming, nowMs);
   return {
     name: `directory "${directory}"`,
     put: async (name, content, { signal }) => {
       const path = join(directory, checkBlobName(name));
       await mkdir(incoming, { recursive: true });
-      const draft = join(incoming, runtime.uuid("draft of a blob"));
+      const draft = join(incoming, uuid("draft of a blob"));
       try {
         await write(draft, content, signal);
-        const newDay = await mkdir(join(directory, dayOfBlob(name)), { recursive: true });
+        await mkdir(join(directory, dayOfBlob(name)), { recursive: true });
         await rename(draft, path);
-        // What is over is swept next time if it cannot be now: the blob is there.
-        if (newDay !== undefined) await sweep(runtime.now()).catch(() => 0);
       } catch (error) {
         await rm(draft, { force: true });
         throw error;
@@ -46,7 +37,7 @@ export function fileBlobs(directory: string, options: FileBlobsOptions = {}): Bl
     },
     open: (name) => openFile(join(directory, checkBlobName(name))),
     delete: (name) => rm(join(directory, checkBlobName(name)), { force: true }),
-    sweep,
+    sweep: (nowMs) => sweep(directory, incoming, nowMs),
   };
 }
 
@@ -108,17 +99,23 @@ async function* read(
 
 const pieceBytes = 262_144;
 
-/** Removes the folders of days that are over, and drafts that nobody has written to for a day. */
-async function sweepDays(directory: string, incoming: string, nowMs: number): Promise<number> {
+/** Removes the files of days that are over, and drafts that nobody has written to for a day; nothing else. */
+async function sweep(directory: string, incoming: string, nowMs: number): Promise<number> {
   let removed = 0;
   for (const day of await entriesOf(directory)) {
     if (!/^\d{4}-\d{2}-\d{2}$/.test(day) || day > lastDayOver(nowMs)) continue;
-    removed += (await entriesOf(join(directory, day))).length;
-    await rm(join(directory, day), { recursive: true, force: true });
+    for (const file of await entriesOf(join(directory, day))) {
+      if (!isBlobName(`${day}/${file}`)) continue;
+      await rm(join(directory, day, file), { force: true });
+      removed += 1;
+    }
+    // Others may have removed it, or have something in it.
+    await rmdir(join(directory, day)).catch(() => undefined);
   }
   for (const draft of await entriesOf(incoming)) {
     const path = join(incoming, draft);
-    const { mtimeMs } = await stat(path);
+    // It may have got its name meanwhile.
+    const { mtimeMs = nowMs } = await stat(path).catch(() => ({ mtimeMs: undefined }));
     if (mtimeMs < nowMs - draftMs) await rm(path, { force: true });
   }
   return removed;

@@ -1,64 +1,26 @@
-import {
-  checkBlobName,
-  realRuntime,
-  WaybillError,
-  type BlobStore,
-  type OpenBlob,
-  type Runtime,
-} from "../../src/store/index.js";
-
-/** Options for {@link memoryBlobs}. */
-export interface MemoryBlobsOptions {
-  /** Whose clock expiry goes by. Default: the real one. */
-  readonly runtime?: Runtime;
-}
+import { checkBlobName, type BlobStore, type OpenBlob } from "../../src/store/index.js";
 
 /** Keeps large data in this process: for tests, demos and services of one process. A restart forgets everything. */
-export function memoryBlobs(options: MemoryBlobsOptions = {}): BlobStore {
-  const { runtime = realRuntime() } = options;
-  const blobs = new Map<string, Kept>();
-  let sweepAtMs = 0;
-
-  const sweep = (nowMs: number): number => {
-    const expired = [...blobs].filter(([, { expiresAtMs }]) => expiresAtMs < nowMs);
-    for (const [name] of expired) blobs.delete(name);
-    sweepAtMs = nowMs + betweenSweepsMs;
-    return expired.length;
-  };
+export function memoryBlobs(): BlobStore {
+  const blobs = new Map<string, { readonly bytes: Uint8Array; readonly expiresAtMs: number }>();
   return {
     name: "memory",
     put: async (name, content, { expiresAtMs, signal }) => {
       checkBlobName(name);
-      refuseExpired(expiresAtMs, runtime.now());
-      const bytes = await collected(content, signal);
-      if (runtime.now() >= sweepAtMs) sweep(runtime.now());
-      blobs.set(name, { bytes, expiresAtMs });
+      blobs.set(name, { bytes: await collected(content, signal), expiresAtMs });
     },
     open: async (name) => {
       const kept = blobs.get(checkBlobName(name));
-      return kept === undefined || kept.expiresAtMs < runtime.now() ? undefined : opened(kept.bytes);
+      return kept === undefined ? undefined : opened(kept.bytes);
     },
     delete: async (name) => void blobs.delete(checkBlobName(name)),
-    sweep: async (nowMs) => sweep(nowMs),
+    sweep: async (nowMs) => {
+      const expired = [...blobs].filter(([, { expiresAtMs }]) => expiresAtMs < nowMs);
+      for (const [name] of expired) blobs.delete(name);
+      return expired.length;
+    },
   };
 }
-
-/** A test in virtual time that gives no runtime would find nothing again, and wonder. */
-function refuseExpired(expiresAtMs: number, nowMs: number): void {
-  if (expiresAtMs >= nowMs) return;
-  throw new WaybillError(
-    "invalidOption",
-    "what is put into memoryBlobs() has expired by its clock: in virtual time, let testBus() make the store (claimCheck: {}), or give memoryBlobs({ runtime })",
-  );
-}
-
-interface Kept {
-  readonly bytes: Uint8Array;
-  readonly expiresAtMs: number;
-}
-
-/** A put looks for what has expired when the last look is that long ago. */
-const betweenSweepsMs = 3_600_000;
 
 /** Bytes of its own: the caller may write over the ones that it gave. */
 async function collected(

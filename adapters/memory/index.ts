@@ -13,4 +13,3 @@ export type { MemoryDatabase, MemoryDatabaseOptions, MemoryTransaction } from ".
 export { memoryInbox } from "./inbox.js";
 export { memoryOutbox } from "./outbox.js";
 export { memoryBlobs } from "./blobs.js";
-export type { MemoryBlobsOptions } from "./blobs.js";

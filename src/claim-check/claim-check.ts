@@ -29,11 +29,13 @@ const writeMs = 120_000;
  * Takes what is too large for a message to a store, and brings it back verified.
  *
  * A body's name is the day until which it is needed and its digest: written again by a repeated send it is the same blob, and
- * two bodies never share a name. Nothing is deleted here: a blob serves every redelivery, copy and redrive of its message.
+ * two bodies never share a name. Nothing is deleted on success: a blob serves every redelivery, copy and redrive of its message, and
+ * goes when its time is over.
  */
 export class ClaimCheck {
   readonly settings: ClaimCheckSettings;
   readonly #runtime: Runtime;
+  #sweptDay = "";
 
   constructor(settings: ClaimCheckSettings, runtime: Runtime) {
     this.settings = settings;
@@ -61,6 +63,7 @@ export class ClaimCheck {
     await this.#asked(`writing blob ${name}`, undefined, () =>
       answered(patience, `writing blob ${name}`, () => store.put(name, body, { contentType, expiresAtMs })),
     );
+    this.#sweep();
     return { dataRef: name, dataBytes: body.byteLength, dataSha256: digest };
   }
 
@@ -103,6 +106,7 @@ export class ClaimCheck {
     } catch (error) {
       throw measured.failure === undefined ? error : measured.failure.error;
     }
+    this.#sweep();
     return Object.freeze({ ref: name, size: measured.size, sha256: measured.sha256(), contentType });
   }
 
@@ -150,6 +154,15 @@ export class ClaimCheck {
     } catch (error) {
       throw this.#failure(doing, signal, error);
     }
+  }
+
+  /** Once a day, beside the work: what cannot be removed today is tomorrow. */
+  #sweep(): void {
+    const { store } = this.settings;
+    const nowMs = this.#runtime.now();
+    if (store.sweep === undefined || this.#sweptDay === dayOf(nowMs)) return;
+    this.#sweptDay = dayOf(nowMs);
+    void this.#asked("sweeping", undefined, async () => store.sweep?.(nowMs)).catch(() => undefined);
   }
 
   #failure(doing: string, signal: AbortSignal | undefined, error: unknown): unknown {

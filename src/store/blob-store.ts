@@ -31,6 +31,9 @@ export interface BlobStore {
   open(name: string, signal?: AbortSignal): Promise<OpenBlob | undefined>;
   /** Nothing happens if there is none. */
   delete(name: string): Promise<void>;
-  /** Removes what has expired before `nowMs`, a day later at the latest; answers how many blobs. Absent where the service does so by itself. */
+  /**
+   * Removes what has expired before `nowMs`, if not at once then within days, and answers how many blobs. Called now and then by
+   * every process that writes. Absent where the service removes them by itself.
+   */
   sweep?(nowMs: number): Promise<number>;
 }

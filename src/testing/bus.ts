@@ -90,7 +90,7 @@ class Bus implements TestBus {
     const { claimCheck } = options;
     this.#claimCheck = claimCheck && {
       ...claimCheck,
-      store: rememberingBodies(claimCheck.store ?? memoryBlobs({ runtime: world }), this.#bodies),
+      store: rememberingBodies(claimCheck.store ?? memoryBlobs(), this.#bodies),
     };
     this.#idempotency = options.idempotency ?? memoryIdempotency({ runtime: world });
   }

@@ -4,7 +4,7 @@ import { deadLetter, delays, fixed, retry, service } from "waybill";
 import { event, notifications, only, queue, stream, topic } from "waybill/contracts";
 import { memoryBlobs, memoryIdempotency } from "waybill/memory";
 import type { BlobStore } from "waybill/store";
-import { testBus, virtualRuntime } from "waybill/testing";
+import { testBus } from "waybill/testing";
 
 const Report = event("shop.report", {
   version: 1,
@@ -21,10 +21,10 @@ const large = { id: "r1", text: "x".repeat(300_000) };
 
 /** A store that can be looked into, emptied, corrupted and stopped. */
 function watchedStore() {
-  // A clock that stands still: nothing expires by it.
-  const inner = memoryBlobs({ runtime: virtualRuntime() });
+  const inner = memoryBlobs();
   const puts: { name: string; contentType: string; expiresAtMs: number }[] = [];
   const opens: string[] = [];
+  const sweeps: number[] = [];
   const state = { down: false };
   const refuse = (): void => {
     if (state.down) throw new Error("connect ECONNREFUSED");
@@ -41,10 +41,15 @@ function watchedStore() {
       refuse();
       return inner.open(name);
     },
+    sweep: async (nowMs) => {
+      sweeps.push(nowMs);
+      refuse();
+      return (await inner.sweep?.(nowMs)) ?? 0;
+    },
   };
   const overwrite = (name: string, text: string): Promise<void> =>
     inner.put(name, Buffer.from(text), { contentType: "text/plain", expiresAtMs: 8.64e15 });
-  return { store, puts, opens, state, overwrite, delete: inner.delete };
+  return { store, puts, opens, sweeps, state, overwrite, delete: inner.delete };
 }
 
 const readsReports = (seen: unknown[], attempts = 3) =>
@@ -413,6 +418,21 @@ describe("the retention of a claim check", () => {
       claimCheck: { store: memoryBlobs(), ...(retention === undefined ? {} : { retention }) },
     });
   const days = queue("days", { messages: { report: Report }, ttl: "20d" });
+
+  it("ends by sweeping, once a day in a process that writes", async () => {
+    const watched = watchedStore();
+    await using bus = await testBus(readsReports([]), {
+      claimCheck: { store: watched.store, retention: "2d" },
+    });
+    const { outgoing } = await bus.deliver(reports.report, large);
+    await bus.deliver(reports.report, { ...large, id: "r2" });
+    await bus.settle({ advance: "10d" });
+    expect(watched.sweeps).toHaveLength(1);
+    await bus.deliver(reports.report, { ...large, id: "r3" });
+    await bus.settle();
+    expect(watched.sweeps).toHaveLength(2);
+    expect(await watched.store.open(outgoing.envelope.dataRef ?? "")).toBeUndefined();
+  });
 
   it("covers the time to live of what is sent", async () => {
     const sender = service("s").sends(days);

@@ -6,7 +6,7 @@ import { blobStore } from "waybill/blob";
 import { command, queue } from "waybill/contracts";
 import { memoryBlobs } from "waybill/memory";
 import type { BlobStore } from "waybill/store";
-import { testBus, virtualRuntime } from "waybill/testing";
+import { testBus } from "waybill/testing";
 import { Containers } from "../blob/containers.js";
 
 const File = z.object({
@@ -43,8 +43,6 @@ const cinema = (handle: Handler) =>
       { watch: ({ data }, ctx) => handle(data.file, () => ctx.download(data.file)) },
       { retry: { attempts: 2, immediate: 0, backoff: fixed("1m") } },
     );
-
-const plainStore = (): BlobStore => memoryBlobs({ runtime: virtualRuntime() });
 
 describe("a file beside a message", () => {
   it.each([
@@ -114,7 +112,7 @@ describe("a file beside a message", () => {
   it("ends with the handler: nobody reads on, and nothing stays open", async () => {
     let left: ReadableStreamDefaultReader<Uint8Array> | undefined;
     let returned = 0;
-    const inner = plainStore();
+    const inner = memoryBlobs();
     const store: BlobStore = {
       ...inner,
       open: async (name) => {
@@ -185,7 +183,7 @@ describe("a file that is not what its message says", () => {
 
   it.each(spoiled)("with %s is never given to the handler", async (_, spoil, expected) => {
     let given = 0;
-    const store = plainStore();
+    const store = memoryBlobs();
     const watching = cinema(async (_file, download) => {
       await download();
       given += 1;
@@ -201,7 +199,7 @@ describe("a file that is not what its message says", () => {
   it("waits while the store is down, and spends no attempt", async () => {
     let down = true;
     let given = 0;
-    const inner = plainStore();
+    const inner = memoryBlobs();
     const store: BlobStore = {
       ...inner,
       open: (name) => (down ? Promise.reject(new Error("ECONNREFUSED")) : inner.open(name)),
@@ -224,7 +222,7 @@ describe("a file that is not what its message says", () => {
 describe("an upload that fails", () => {
   it("says what the content failed with, and leaves nothing", async () => {
     const names: string[] = [];
-    const inner = plainStore();
+    const inner = memoryBlobs();
     const store: BlobStore = {
       ...inner,
       put: async (name, ...rest) => {
@@ -263,7 +261,7 @@ describe("an upload that fails", () => {
   });
 
   it("is the store's failure when the store fails", async () => {
-    const store: BlobStore = { ...plainStore(), put: () => Promise.reject(new Error("ENOSPC")) };
+    const store: BlobStore = { ...memoryBlobs(), put: () => Promise.reject(new Error("ENOSPC")) };
     await using bus = await testBus(
       cinema(async () => undefined),
       { claimCheck: { store } },

@@ -30,12 +30,12 @@ const other = "2026-01-15/fedcba9876543210";
 
 let folders = 0;
 const stores: readonly [string, () => Promise<BlobStore>][] = [
-  ["in memory", () => Promise.resolve(memoryBlobs({ runtime }))],
+  ["in memory", () => Promise.resolve(memoryBlobs())],
   [
     "in a directory",
     () => {
       folders += 1;
-      return Promise.resolve(fileBlobs(join(folder, String(folders)), { runtime }));
+      return Promise.resolve(fileBlobs(join(folder, String(folders))));
     },
   ],
   ["in a blob container", async () => blobStore(await containers.next())],
@@ -153,36 +153,23 @@ describe.each(stores)("a store of large data %s", (_, create) => {
   });
 });
 
-describe("a store in memory", () => {
-  it("drops what has expired when it is asked for, and in time when others are put", async () => {
-    const clock = virtualRuntime();
-    const store = memoryBlobs({ runtime: clock });
-    const options = { contentType: "text/plain", expiresAtMs: clock.now() + day };
-    await store.put(name, Buffer.from("x"), options);
-    await clock.drive({ target: clock.now() + 2 * day });
-    expect(await store.open(name)).toBeUndefined();
-    await store.put(other, Buffer.from("y"), { ...options, expiresAtMs: clock.now() + day });
-    expect(await store.sweep?.(clock.now())).toBe(0);
-  });
-});
-
 describe("a store in a directory", () => {
-  it("sweeps with the first put of a day: folders that are over, and drafts of writers that died", async () => {
+  it("sweeps drafts of writers that died, and leaves what is not its own", async () => {
     const directory = join(folder, "swept");
-    const clock = virtualRuntime();
-    const store = fileBlobs(directory, { runtime: clock });
-    await store.put("2026-01-02/0123456789abcdef", Buffer.from("x"), inTwoWeeks);
+    const store = fileBlobs(directory);
+    await store.put(name, Buffer.from("x"), inTwoWeeks);
     await writeFile(join(directory, "incoming", "left"), "half");
     await utimes(join(directory, "incoming", "left"), 0, 0);
-    await clock.drive({ target: clock.now() + 5 * day });
-    await store.put("2026-01-20/0123456789abcdef", Buffer.from("y"), inTwoWeeks);
-    expect((await readdir(directory)).sort()).toEqual(["2026-01-20", "incoming"]);
-    expect(await readdir(join(directory, "incoming"))).toEqual([]);
+    await writeFile(join(directory, "incoming", "being-written"), "half");
+    await writeFile(join(directory, "readme.txt"), "not a day");
+    await store.sweep?.(runtime.now() + 300 * day);
+    expect((await readdir(directory)).sort()).toEqual(["incoming", "readme.txt"]);
+    expect(await readdir(join(directory, "incoming"))).toEqual(["being-written"]);
   });
 
   it("notices bytes that were changed in place after they were verified", async () => {
     const directory = join(folder, "changed");
-    const store = fileBlobs(directory, { runtime });
+    const store = fileBlobs(directory);
     await store.put(name, Buffer.from("right"), inTwoWeeks);
     const blob = await store.open(name);
     await writeFile(join(directory, name), "wrong");

@@ -7,8 +7,8 @@ import type { Kit } from "./kit.js";
 const { core } = behavioursOf("K");
 
 /** A store that tells what was put into it. */
-function noting(kit: Kit): { readonly store: BlobStore; readonly puts: Put[] } {
-  const inner = memoryBlobs({ runtime: kit.world.runtime });
+function noting(): { readonly store: BlobStore; readonly puts: Put[] } {
+  const inner = memoryBlobs();
   const puts: Put[] = [];
   const put: BlobStore["put"] = async (name, content, options) => {
     await inner.put(name, content, options);
@@ -31,7 +31,7 @@ export const claimChecked: readonly Behaviour[] = [
     { gates: ["claimCheck"] },
     async (kit) => {
       const conduit = kit.conduit({ ttl: "1h" });
-      const { store, puts } = noting(kit);
+      const { store, puts } = noting();
       const texts: (string | undefined)[] = [];
       const worker = await kit.work({
         reads: conduit,
@@ -70,7 +70,7 @@ export const claimChecked: readonly Behaviour[] = [
 /** Data that is not what its message says does not reach a handler; the message is put aside and goes on naming it. */
 async function isNotHandedOverSpoiled(kit: Kit): Promise<void> {
   const conduit = kit.conduit();
-  const inner = memoryBlobs({ runtime: kit.world.runtime });
+  const inner = memoryBlobs();
   const spoiling: BlobStore = {
     ...inner,
     put: (name, content, options) =>
