@@ -4,7 +4,7 @@ import { channelId, channelOf, type ChannelSpec, type Messages, type Target } fr
 import { readingOf } from "./consume/decode.js";
 import type { InputOf } from "./contracts/message.js";
 import type { Pump } from "./consume/pump.js";
-import { WaybillError } from "./errors.js";
+import { isWaybillError, WaybillError } from "./errors.js";
 import { copyId } from "./message/copy-id.js";
 import type { DeadLetterReason, Envelope, HeaderValue } from "./message/envelope.js";
 import type { Outgoing, DeadLetterDelivery } from "./transport/transport.js";
@@ -65,10 +65,7 @@ export function openDeadLetters<M extends Messages>(
     peek: async (max = 100) => {
       const receiver = connection.deadLetters(source);
       try {
-        const entries: DeadLetterEntry[] = [];
-        for (const delivery of await receiver.peek(max))
-          entries.push(await entryOf(parts, channel, delivery));
-        return entries;
+        return await entriesOf(parts, channel, await receiver.peek(max));
       } finally {
         await receiver.close();
       }
@@ -176,14 +173,32 @@ async function withData({ claimCheck, service }: AppParts, envelope: Envelope): 
   );
 }
 
-async function entryOf(
+/** What cannot be fetched is shown as what cannot be decoded: the rest of the entry says why it lies here. */
+async function entriesOf(
   parts: AppParts,
   channel: ChannelSpec,
-  delivery: DeadLetterDelivery,
-): Promise<DeadLetterEntry> {
-  const { record, broker } = delivery;
-  // What cannot be fetched is shown as what cannot be decoded: the rest of the entry says why it lies here.
-  const envelope = await withData(parts, delivery.envelope).catch(() => delivery.envelope);
+  deliveries: readonly DeadLetterDelivery[],
+): Promise<readonly DeadLetterEntry[]> {
+  const entries: DeadLetterEntry[] = [];
+  let answers = true;
+  for (const delivery of deliveries) {
+    let { envelope } = delivery;
+    try {
+      if (answers) envelope = await withData(parts, envelope);
+    } catch (error) {
+      // A store that is down is waited for once, not for every entry.
+      answers = !isWaybillError(error) || error.code !== "storeFailed";
+    }
+    entries.push(entryOf(channel, delivery, envelope));
+  }
+  return entries;
+}
+
+function entryOf(
+  channel: ChannelSpec,
+  { record, broker }: DeadLetterDelivery,
+  envelope: Envelope,
+): DeadLetterEntry {
   const { type, data } = contentOf(channel, envelope);
   return {
     id: envelope.id,

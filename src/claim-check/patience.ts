@@ -14,7 +14,11 @@ export interface Patience {
  * is consumed.
  */
 export function answered<T>(patience: Patience, doing: string, operation: () => Promise<T>): Promise<T> {
-  return unlessAborted(patience.signal, within(patience, doing, operation));
+  // A store of an application may throw before it promises.
+  return unlessAborted(
+    patience.signal,
+    within(patience, doing, async () => operation()),
+  );
 }
 
 /** @throws the signal's reason when that fires. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import * as z from "zod";
 import { deadLetter, delays, fixed, retry, service } from "waybill";
 import { event, notifications, only, queue, stream, topic } from "waybill/contracts";
-import { memoryBlobs, memoryIdempotency } from "waybill/memory";
+import { memoryBlobs, memoryDatabase, memoryIdempotency, memoryInbox } from "waybill/memory";
 import type { BlobStore } from "waybill/store";
 import { testBus } from "waybill/testing";
 
@@ -274,6 +274,32 @@ describe("idempotency of messages whose data is elsewhere", () => {
     expect(bus.deadLetters(reports)).toMatchObject([{ reason: "IdempotencyKeyReuse" }]);
   });
 
+  it("holds in an inbox, which keeps what is sent as a reference", async () => {
+    const database = memoryDatabase();
+    const seen: string[] = [];
+    const copies = service("s")
+      .sends(archive)
+      .consume(
+        reports,
+        {
+          report: async ({ data }, ctx) => {
+            seen.push(data.text.slice(0, 1));
+            await ctx.send(archive.report, data);
+          },
+          small: () => undefined,
+        },
+        { inbox: memoryInbox(database) },
+      );
+    await using bus = await testBus(copies, { claimCheck: {} });
+    await bus.deliver(reports.report, large, { id: "same" });
+    await bus.settle();
+    await bus.deliver(reports.report, { ...large, text: "y".repeat(300_000) }, { id: "same" });
+    await bus.settle();
+    expect(seen).toEqual(["x"]);
+    expect(bus.sent(archive.report)).toEqual([large]);
+    expect(bus.deadLetters(reports)).toMatchObject([{ reason: "IdempotencyKeyReuse" }]);
+  });
+
   it("knows the data again when its sender's limit has changed", async () => {
     const seen: string[] = [];
     await using bus = await testBus(handles(seen), { claimCheck: { overBytes: 100 } });
@@ -380,6 +406,65 @@ describe("a message whose data cannot be had", () => {
     watched.state.down = false;
     await bus.settle({ advance: "3h" });
     expect(seen).toEqual([large]);
+  });
+
+  it("waits for a store that does not answer, and is given up after a minute", async () => {
+    const seen: unknown[] = [];
+    const watched = watchedStore();
+    let hang: (() => Promise<never>) | undefined;
+    const { open } = watched.store;
+    const store: BlobStore = { ...watched.store, open: (name) => hang?.() ?? open(name) };
+    await using bus = await testBus(readsReports(seen), { claimCheck: { store } });
+    hang = () => bus.hang(new AbortController().signal);
+    await bus.deliver(reports.report, large);
+    await bus.settle({ advance: "90s" });
+    expect(bus.events.filter(({ event }) => event === "retryScheduled")).toMatchObject([{ counted: false }]);
+    hang = undefined;
+    await bus.settle({ advance: "3h" });
+    expect(seen).toEqual([large]);
+  });
+
+  it("is looked for no longer than a handler may run", async () => {
+    const watched = watchedStore();
+    const signals: AbortSignal[] = [];
+    const store: BlobStore = {
+      ...watched.store,
+      open: (_name, signal = new AbortController().signal) => {
+        signals.push(signal);
+        return bus.hang(signal);
+      },
+    };
+    const reader = service("s").consume(
+      reports,
+      { report: () => undefined, small: () => undefined },
+      { maxLockRenewal: "20s" },
+    );
+    const bus = await testBus(reader, { claimCheck: { store } });
+    await bus.deliver(reports.report, large);
+    await bus.settle({ advance: "25s" });
+    expect(signals[0]?.aborted).toBe(true);
+    expect(bus.events.some(({ event }) => event === "handled")).toBe(false);
+    await bus.stop({ leftovers: "ignore" });
+  });
+
+  it("is shown without it among the dead letters while the store is down, which is asked once", async () => {
+    const watched = watchedStore();
+    const buries = service("b").consume(reports, { report: "deadLetter", small: () => undefined });
+    await using bus = await testBus(buries, { claimCheck: { store: watched.store } });
+    for (const id of ["r1", "r2", "r3"]) await bus.deliver(reports.report, { ...large, id });
+    await bus.settle();
+    watched.state.down = true;
+    const letters = bus.app().deadLetters(reports);
+    const shown = await letters.peek();
+    expect(shown.map(({ data, body }) => [data, body.byteLength])).toEqual(
+      Array.from({ length: 3 }, () => [undefined, 0]),
+    );
+    expect(watched.opens).toHaveLength(1);
+    const [letter] = shown;
+    const edit = (data: unknown) => data as typeof large;
+    if (letter !== undefined)
+      await expect(letters.redrive(letter, { edit })).rejects.toMatchObject({ code: "storeFailed" });
+    expect(await letters.peek()).toHaveLength(3);
   });
 
   it("waits for a service that has no store, which says once what it needs", async () => {
