@@ -13,3 +13,5 @@ export type { MemoryDatabase, MemoryDatabaseOptions, MemoryTransaction } from ".
 export { memoryInbox } from "./inbox.js";
 export { memoryOutbox } from "./outbox.js";
 export { memoryBlobs } from "./blobs.js";
+export { memoryCheckpoints } from "./checkpoint-store.js";
+export { memoryPark } from "./park-store.js";

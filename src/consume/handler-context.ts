@@ -1,12 +1,9 @@
-import type { UploadContent } from "../claim-check/measured.js";
-import type { Attachment } from "../contracts/attachment.js";
-import { channelId, type Need, type Target } from "../contracts/channel.js";
-import type { InputOf, Message } from "../contracts/message.js";
-import type { ScheduledSendOptions, SendOptionsFor, Sent } from "../contracts/send-options.js";
+import { channelId, type Target } from "../contracts/channel.js";
+import type { ScheduledSendOptions, Sent } from "../contracts/send-options.js";
 import { WaybillError } from "../errors.js";
-import { durationMs, type Duration } from "../runtime/duration.js";
+import { durationMs } from "../runtime/duration.js";
 import { stableId } from "../runtime/hash.js";
-import type { BatchContext, Context, IdempotencyFacts } from "./context.js";
+import type { BatchContext, Context, Files, IdempotencyFacts } from "./context.js";
 import type { DeliveryRun } from "./delivery-run.js";
 import type { Consumer, OutboundMessage, OutboundOrigin } from "./environment.js";
 import { HandlerFiles } from "./handler-files.js";
@@ -161,7 +158,10 @@ export class SendBuffer {
   }
 }
 
-/** The context of one handler run on one delivery. */
+/**
+ * The context of one handler run on one delivery. Its functions are made when they are asked for, so that a handler may
+ * take them out of it (`async (msg, { send }) => …`) and a run that uses none pays for none.
+ */
 export class HandlerContext implements Context<unknown, string> {
   readonly deps: unknown;
   readonly attempt: number;
@@ -172,6 +172,7 @@ export class HandlerContext implements Context<unknown, string> {
   readonly #sends: SendBuffer;
   readonly #consumer: Consumer;
   #files: HandlerFiles | undefined;
+  #ended = false;
 
   constructor(consumer: Consumer, run: DeliveryRun, message: Received, sends: SendBuffer, tx?: unknown) {
     this.deps = consumer.deps;
@@ -191,41 +192,37 @@ export class HandlerContext implements Context<unknown, string> {
     return new MessageIdempotency(this.#consumer, this.#run, this.#message);
   }
 
-  send<X extends Need, M extends Message>(
-    to: Target<string, X, M>,
-    data: InputOf<M>,
-    options?: SendOptionsFor<X>,
-  ): Promise<Sent> {
-    return this.#sends.add(this.#run, this.#message, to, data, options);
+  get send(): Context<unknown, string>["send"] {
+    return (to, data, options) => this.#sends.add(this.#run, this.#message, to, data, options);
   }
 
-  sendNow<X extends Need, M extends Message>(
-    to: Target<string, X, M>,
-    data: InputOf<M>,
-    options?: SendOptionsFor<X>,
-  ): Promise<Sent> {
-    return this.#sends.sendNow(this.#run, this.#message, to, data, options);
+  get sendNow(): Context<unknown, string>["sendNow"] {
+    return (to, data, options) => this.#sends.sendNow(this.#run, this.#message, to, data, options);
   }
 
-  sleep(duration: Duration): Promise<void> {
-    return sleep(this.#consumer.runtime, this.#run.work, durationMs(duration, "ctx.sleep"), this.#run.signal);
+  get sleep(): Context<unknown, string>["sleep"] {
+    return (duration) =>
+      sleep(this.#consumer.runtime, this.#run.work, durationMs(duration, "ctx.sleep"), this.#run.signal);
   }
 
-  upload(content: UploadContent, options: { readonly contentType: string }): Promise<Attachment> {
-    return this.#handlerFiles().upload(content, options);
+  get upload(): Files["upload"] {
+    return async (content, options) => this.#handlerFiles().upload(content, options);
   }
 
-  download(attachment: Attachment): Promise<ReadableStream<Uint8Array>> {
-    return this.#handlerFiles().download(attachment);
+  get download(): Files["download"] {
+    return async (attachment) => this.#handlerFiles().download(attachment);
   }
 
   /** The handler has ended. */
   end(): void {
+    this.#ended = true;
     this.#files?.end();
   }
 
   #handlerFiles(): HandlerFiles {
-    return (this.#files ??= new HandlerFiles(this.#consumer, () => this.#run.signal));
+    this.#files ??= new HandlerFiles(this.#consumer, () => this.#run.signal);
+    if (this.#ended) this.#files.end();
+    return this.#files;
   }
 }
 
@@ -247,36 +244,35 @@ export class HandlerBatchContext implements BatchContext<unknown, string> {
     this.#files = new HandlerFiles(consumer, () => this.signal);
   }
 
-  send<X extends Need, M extends Message>(
-    cause: Received,
-    to: Target<string, X, M>,
-    data: InputOf<M>,
-    options?: SendOptionsFor<X>,
-  ): Promise<Sent> {
-    const run = this.#runs.get(cause);
-    if (run !== undefined) return this.#sends.add(run, cause, to, data, options);
-    return Promise.reject(
-      new WaybillError(
-        "invalidOption",
-        "the cause of a batch's send must be one of the batch's own messages",
-      ),
-    );
+  get send(): BatchContext<unknown, string>["send"] {
+    return (cause, to, data, options) => {
+      const run = this.#runs.get(cause);
+      if (run !== undefined) return this.#sends.add(run, cause, to, data, options);
+      return Promise.reject(
+        new WaybillError(
+          "invalidOption",
+          "the cause of a batch's send must be one of the batch's own messages",
+        ),
+      );
+    };
   }
 
-  sleep(duration: Duration): Promise<void> {
-    const delayMs = durationMs(duration, "ctx.sleep");
-    const waits = [...this.#runs.values()].map((run) =>
-      sleep(this.#consumer.runtime, run.work, delayMs, this.signal),
-    );
-    return Promise.all(waits).then(() => undefined);
+  get sleep(): BatchContext<unknown, string>["sleep"] {
+    return async (duration) => {
+      const delayMs = durationMs(duration, "ctx.sleep");
+      const waits = [...this.#runs.values()].map((run) =>
+        sleep(this.#consumer.runtime, run.work, delayMs, this.signal),
+      );
+      await Promise.all(waits);
+    };
   }
 
-  upload(content: UploadContent, options: { readonly contentType: string }): Promise<Attachment> {
-    return this.#files.upload(content, options);
+  get upload(): Files["upload"] {
+    return (content, options) => this.#files.upload(content, options);
   }
 
-  download(attachment: Attachment): Promise<ReadableStream<Uint8Array>> {
-    return this.#files.download(attachment);
+  get download(): Files["download"] {
+    return (attachment) => this.#files.download(attachment);
   }
 
   /** The handler has ended. */
@@ -304,17 +300,10 @@ class MessageIdempotency implements IdempotencyFacts {
     return this.#run.claim?.token;
   }
 
-  downstreamKey(step: string): string {
+  get downstreamKey(): IdempotencyFacts["downstreamKey"] {
     const { service, spec } = this.#consumer;
-    return stableId([
-      "downstream",
-      service,
-      channelId(spec.channel),
-      spec.as,
-      this.#message.source,
-      this.#message.id,
-      step,
-    ]);
+    const { source, id } = this.#message;
+    return (step) => stableId(["downstream", service, channelId(spec.channel), spec.as, source, id, step]);
   }
 }
 

@@ -109,6 +109,22 @@ describe("a file beside a message", () => {
     expect(seen).toEqual([file.sha256]);
   });
 
+  it("is not begun after the handler has ended, however its functions were taken", async () => {
+    let late: (() => Promise<unknown>) | undefined;
+    const watching = service("cinema")
+      .sends(screening)
+      .consume(screening, {
+        watch: ({ data }, { download }) => {
+          late = () => download(data.file);
+        },
+      });
+    await using bus = await testBus(watching, { claimCheck: {} });
+    const file = await bus.app().upload(pieces(1), { contentType: "video/mp4" });
+    await bus.app().send(screening.watch, { title: "Parcels", file });
+    await bus.settle();
+    await expect(late?.()).rejects.toMatchObject({ code: "contextEnded" });
+  });
+
   it("ends with the handler: nobody reads on, and nothing stays open", async () => {
     let left: ReadableStreamDefaultReader<Uint8Array> | undefined;
     let returned = 0;

@@ -10,7 +10,7 @@ import {
   type EventGridHandlerOptions,
   type Refusal,
 } from "../../adapters/event-grid/index.js";
-import { memoryPark } from "../../adapters/event-hubs/index.js";
+import { memoryPark } from "../../adapters/memory/index.js";
 import type { Receiver, SettleAction } from "../../src/transport/index.js";
 import { connected, options, source } from "./grid.js";
 
