@@ -117,8 +117,7 @@ export class ClaimCheck {
   async download(attachment: Attachment, signal?: AbortSignal): Promise<Download> {
     const reference = attachedReference(attachment);
     const blob = await this.#open(reference, signal);
-    const pieces = this.#read(blob, reference, signal);
-    while ((await pieces.next()).done !== true) signal?.throwIfAborted();
+    for await (const _piece of this.#read(blob, reference, signal)) signal?.throwIfAborted();
     return downloadOf(this.#read(blob, reference, signal));
   }
 
