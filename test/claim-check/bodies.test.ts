@@ -319,31 +319,36 @@ describe("idempotency of messages whose data is elsewhere", () => {
 describe("a message whose data cannot be had", () => {
   type Watched = ReturnType<typeof watchedStore>;
   type Refers = { dataRef?: string; dataBytes?: number; dataSha256?: string };
+  const undecodable = (says: string) => ({
+    reason: "Undecodable",
+    description: expect.stringContaining(says) as string,
+  });
+  const likeIt = JSON.stringify({ ...large, text: "y".repeat(large.text.length) });
   const spoiled: readonly [
     string,
     (name: string, watched: Watched) => Promise<void> | Refers,
     object,
     number,
   ][] = [
-    [
-      "other bytes",
-      (name, { overwrite }) => overwrite(name, "y".repeat(300_024)),
-      { reason: "Undecodable" },
-      0,
-    ],
-    ["another size", (name, { overwrite }) => overwrite(name, "y"), { reason: "Undecodable" }, 0],
+    ["other bytes", (name, { overwrite }) => overwrite(name, likeIt), undecodable("its SHA-256 is"), 0],
+    ["another size", (name, { overwrite }) => overwrite(name, "{}"), undecodable("it has 2 bytes"), 0],
     ["no blob", (name, watched) => watched.delete(name), { reason: "MaxAttempts", attempts: 3 }, 3],
-    ["a path out of the store", () => ({ dataRef: "../../../etc/passwd" }), { reason: "Undecodable" }, 0],
-    ["an absolute path", () => ({ dataRef: "/etc/passwd" }), { reason: "Undecodable" }, 0],
-    ["a URL", () => ({ dataRef: "http://169.254.169.254/latest/meta-data" }), { reason: "Undecodable" }, 0],
+    ["a path out of the store", () => ({ dataRef: "../../../etc/passwd" }), undecodable("no blob"), 0],
+    ["an absolute path", () => ({ dataRef: "/etc/passwd" }), undecodable("no blob"), 0],
+    ["a URL", () => ({ dataRef: "http://169.254.169.254/latest" }), undecodable("no blob"), 0],
     [
       "a name that is too long",
       () => ({ dataRef: `2026-01-15/${"a".repeat(30_000)}` }),
-      { reason: "Undecodable" },
+      undecodable("no blob"),
       0,
     ],
-    ["a digest that is none", () => ({ dataSha256: "sha256" }), { reason: "Undecodable" }, 0],
-    ["more than a receiver takes", () => ({ dataBytes: 2 ** 40 }), { reason: "TooLarge" }, 0],
+    ["a digest that is none", () => ({ dataSha256: "sha256" }), undecodable("gives no SHA-256"), 0],
+    [
+      "more than a receiver takes",
+      () => ({ dataBytes: 2 ** 40 }),
+      { reason: "TooLarge", description: expect.stringContaining("claimCheck.maxBytes") as string },
+      0,
+    ],
   ];
 
   it.each(spoiled)("with %s never reaches its handler", async (_, spoil, expected, retries) => {
