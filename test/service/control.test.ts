@@ -192,6 +192,30 @@ describe("stop", () => {
     await bus.stop();
   });
 
+  it.each([
+    { deadline: "10s", waitsMs: 8_000 },
+    { deadline: undefined, waitsMs: 24_000 },
+  ] as const)(
+    "fires the signals after four fifths of $deadline, by default of 30 s",
+    async ({ deadline, waitsMs }) => {
+      let abortedAt: number | undefined;
+      const worker = service("worker").consume(jobs, {
+        job: async (_msg, ctx) => {
+          ctx.signal.addEventListener("abort", () => (abortedAt = bus.now().getTime()));
+          await ctx.sleep("1h");
+        },
+      });
+      const bus: TestBus = await testBus(worker);
+      await bus.deliver(jobs.job, { id: "1" });
+      await bus.settle();
+      const startedAt = bus.now().getTime();
+      const stopped = bus.app().stop(deadline === undefined ? {} : { deadline });
+      await bus.settle({ advance: "30s" });
+      expect(await stopped).toEqual({ unfinished: 0 });
+      expect((abortedAt ?? 0) - startedAt).toBe(waitsMs);
+    },
+  );
+
   it("ends by its deadline although a handler ignores its signal, and says so", async () => {
     const worker = service("worker").consume(jobs, { job: () => bus.hang(new AbortController().signal) });
     const bus: TestBus = await testBus(worker);

@@ -1,0 +1,60 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { root } from "../../scripts/entries.js";
+import { behaviours } from "../../src/testing/conformance/behaviours.js";
+import { storeBehaviours } from "../../src/testing/conformance/p-stores.js";
+import { checkedInvariants } from "../../src/testing/simulation/checkers/all.js";
+import { faultKinds } from "../../src/testing/simulation/faults.js";
+import { points } from "../crash/points.js";
+import { shown, testsOf, type TestsOfFile } from "../fidelity/test-titles.js";
+import type { Proof } from "./promises.js";
+
+/** What is wrong with a proof; `undefined` if what it names exists. */
+export function faultOf({ source, name }: Proof): string | undefined {
+  const command = commands.get(source);
+  if (command !== undefined) return command().has(name) ? undefined : `\`${source}\` knows no ${name}`;
+  if (!source.endsWith(".test.ts") || !existsSync(join(root, source))) return `there is no ${source}`;
+  const count = timesNamed(testsIn(source), name);
+  return count === 1 ? undefined : `${source} has ${String(count)} tests named "${name}"`;
+}
+
+const commands = new Map<string, () => ReadonlySet<string>>([
+  [
+    "npm run conformance",
+    () => new Set([...behaviours, ...storeBehaviours].map(({ number }) => String(number))),
+  ],
+  ["npm run sim", () => new Set([...checkedInvariants, ...Object.keys(faultKinds)])],
+  ["npm run crash", () => new Set(points.map(({ name }) => name))],
+]);
+
+const read = new Map<string, TestsOfFile>();
+
+function testsIn(file: string): TestsOfFile {
+  const tests = read.get(file) ?? testsOf(file);
+  read.set(file, tests);
+  return tests;
+}
+
+/**
+ * A test is named by its title. One of a table by the title with an ellipsis for what the table fills in, or by one row,
+ * if it fills in what stands in the file. Where two tests of a file have one title, the group's stands before it.
+ */
+function timesNamed({ titles, literals }: TestsOfFile, name: string): number {
+  return titles.filter(({ kind, title, within, table }) => {
+    if (kind === "group" || title === undefined) return false;
+    const group = within.at(-1);
+    const rest =
+      group !== undefined && name.startsWith(`${shown(group)} > `)
+        ? name.slice(shown(group).length + 3)
+        : name;
+    return rest === shown(title) || (table !== undefined && isRow(title, rest, literals));
+  }).length;
+}
+
+function isRow(title: string, name: string, literals: ReadonlySet<string>): boolean {
+  const parts = shown(title)
+    .split("…")
+    .map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`));
+  const filled = new RegExp(`^${parts.join("(.+?)")}$`, "s").exec(name);
+  return filled !== null && filled.slice(1).every((text) => literals.has(text));
+}
