@@ -1,7 +1,7 @@
 /** A page of which every block names the tests that hold it. */
 export interface PromisePage {
   readonly page: string;
-  /** The sections that promise something, by their headings; what stands above the first one is `""`. */
+  /** The sections that promise something, by their headings; what stands under the page's own is `""`. */
   readonly promises: readonly string[];
   /** The others, each with the reason why it names no tests. */
   readonly others: Readonly<Record<string, string>>;
@@ -23,5 +23,6 @@ export const promisePages: readonly PromisePage[] = [
       "Locks and time",
     ],
     others: { "What is not promised": "says what is not promised" },
+    bare: { "T1 needs a store": "says what the application has to provide" },
   },
 ];

@@ -1,6 +1,6 @@
 /** A sentence, a bullet or a row of a page that may promise something. */
 export interface Block {
-  /** The heading that it stands under; empty above the first one. */
+  /** The heading that it stands under; empty under the page's own. */
   readonly section: string;
   readonly line: number;
   readonly text: string;
@@ -36,10 +36,10 @@ export interface PromisesOfPage {
  */
 export function promisesOf(markdown: string): PromisesOfPage {
   const blocks: Block[] = [];
-  const sections: string[] = [""];
+  const sections: string[] = [];
   const proofs = new Map<string, readonly Proof[]>();
   for (const { line, text, kind } of partsOf(markdown)) {
-    if (kind === "heading") sections.push(text.replace(/^#+ /, ""));
+    if (kind === "heading") sections.push(text.startsWith("# ") ? "" : text.replace(/^#+ /, ""));
     else if (kind === "note") {
       const [, id = "", rest = ""] = /^\[\^([\w-]+)\]: (.*)$/.exec(text) ?? [];
       if (proofs.has(id)) throw new Error(`the footnote ${id} is defined twice`);

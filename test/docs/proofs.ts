@@ -40,15 +40,17 @@ function testsIn(file: string): TestsOfFile {
  * if it fills in what stands in the file. Where two tests of a file have one title, the group's stands before it.
  */
 function timesNamed({ titles, literals }: TestsOfFile, name: string): number {
-  return titles.filter(({ kind, title, within, table }) => {
-    if (kind === "group" || title === undefined) return false;
-    const group = within.at(-1);
-    const rest =
-      group !== undefined && name.startsWith(`${shown(group)} > `)
-        ? name.slice(shown(group).length + 3)
-        : name;
-    return rest === shown(title) || (table !== undefined && isRow(title, rest, literals));
-  }).length;
+  const tests = titles.flatMap(({ kind, title, within, table }) =>
+    kind === "group" || title === undefined ? [] : [{ title, table, rest: behindGroup(name, within.at(-1)) }],
+  );
+  const exact = tests.filter(({ title, rest }) => rest === shown(title));
+  if (exact.length > 0) return exact.length;
+  return tests.filter(({ title, table, rest }) => table !== undefined && isRow(title, rest, literals)).length;
+}
+
+function behindGroup(name: string, group = ""): string {
+  const begin = `${shown(group)} > `;
+  return name.startsWith(begin) ? name.slice(begin.length) : name;
 }
 
 function isRow(title: string, name: string, literals: ReadonlySet<string>): boolean {

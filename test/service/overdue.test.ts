@@ -40,13 +40,13 @@ describe("a handler that takes longer than maxLockRenewal", () => {
   });
 
   it("has five seconds to end after its signal before its slot is free", async () => {
-    const starts: [string, number][] = [];
+    const startedMs: number[] = [];
     const worker = service("worker").consume(
       jobs,
       {
-        job: async ({ data }) => {
-          starts.push([data.id, (bus.now().getTime() - start) / 1000]);
-          if (starts.length === 1) await bus.hang(new AbortController().signal);
+        job: async () => {
+          startedMs.push(bus.now().getTime() - start);
+          if (startedMs.length === 1) await bus.hang(new AbortController().signal);
         },
       },
       { concurrency: 1, maxLockRenewal: "1m", retry },
@@ -55,10 +55,7 @@ describe("a handler that takes longer than maxLockRenewal", () => {
     const start = bus.now().getTime();
     for (const id of ["stuck", "next"]) await bus.deliver(jobs.job, { id });
     await bus.settle({ advance: "2m" });
-    expect(starts.slice(0, 2)).toEqual([
-      ["stuck", 0],
-      ["next", 65],
-    ]);
+    expect(startedMs.slice(0, 2)).toEqual([0, 65_000]);
     await bus.stop();
   });
 
