@@ -128,6 +128,22 @@ describe("a service on storage queues", () => {
     await app.stop();
   });
 
+  it("moves a foreign message as it is that leaves no room for a record", async () => {
+    const scans = queue("scans", { messages: { charge } });
+    const [raw, poison] = await Promise.all([queues.create("scans"), queues.create("scans-poison")]);
+    const moved = signal<undefined>();
+    const app = await run(service("billing").consume(scans, { charge: () => undefined }), {
+      transport: queues.transport(),
+      on: ({ event }) => event === "deadLettered" && moved.give(undefined),
+    });
+    const text = "x".repeat(65_536);
+    await raw.sendMessage(text);
+    await moved.done;
+    const { peekedMessageItems } = await poison.peekMessages();
+    expect(peekedMessageItems.map(({ messageText }) => messageText === text)).toEqual([true]);
+    await app.stop();
+  });
+
   it.each([
     { topology: "assume" as const, answers: "notFound" },
     { topology: "verify" as const, answers: "notFound" },
