@@ -9,6 +9,13 @@ export interface PromisePage {
   readonly bare?: Readonly<Record<string, string>>;
 }
 
+const setUp = "says how to set it up";
+const advice = "gives advice";
+const limits = "lists what the service allows, as its documentation says it";
+const wireFormat = "is held by test/wire/fixtures.test.ts";
+const rights = "says what Azure asks for";
+const settings = "says what settings do and cost";
+
 export const promisePages: readonly PromisePage[] = [
   {
     page: "docs/guarantees.md",
@@ -24,5 +31,55 @@ export const promisePages: readonly PromisePage[] = [
     ],
     others: { "What is not promised": "says what is not promised" },
     bare: { "T1 needs a store": "says what the application has to provide" },
+  },
+  {
+    page: "docs/adapters/service-bus.md",
+    promises: ["What it can do", "Entities", "Tuning", "Errors"],
+    others: {
+      "": setUp,
+      "What travels where": wireFormat,
+      "Identity and rights": rights,
+    },
+  },
+  {
+    page: "docs/adapters/event-hubs.md",
+    promises: ["What it can do", "Checkpoints and ownership", "What the SDK does not tell", "Errors"],
+    others: {
+      "": setUp,
+      "When to choose it": advice,
+      Limits: limits,
+      "On the wire": wireFormat,
+      Identity: rights,
+      Tuning: settings,
+    },
+    bare: { "Measured with version": "says how it was found out" },
+  },
+  {
+    page: "docs/adapters/event-grid.md",
+    promises: ["What it can do", "Push", "Errors"],
+    others: {
+      "": setUp,
+      "When to choose it": advice,
+      Limits: limits,
+      Subscriptions: "says what the reader makes in Azure",
+      "On the wire": wireFormat,
+      Identity: rights,
+      Tuning: settings,
+    },
+    bare: {
+      "Every putting back is a delivery": "says what the service does, and what to do about it",
+      "- a function of yours": "is the reader's own",
+    },
+  },
+  {
+    page: "docs/adapters/storage-queue.md",
+    promises: ["What it can do", "On the wire", "Errors"],
+    others: {
+      "": setUp,
+      "When to choose it": advice,
+      Limits: limits,
+      Identity: rights,
+      Tuning: settings,
+    },
   },
 ];

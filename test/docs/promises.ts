@@ -66,7 +66,7 @@ function* partsOf(markdown: string): Generator<Part> {
   for (const [index, each] of lines.entries()) {
     const text = each.trim();
     const kind = /^#+ /.test(text) ? "heading" : /^\[\^[\w-]+\]: /.test(text) ? "note" : "block";
-    const begins = text === "" || kind !== "block" || /^([-*|]|\d+\.) ?/.test(text);
+    const begins = text === "" || kind !== "block" || /^(?:[-*] |\||\d+\. )/.test(text);
     if (!begins && open !== undefined && open.kind !== "heading") {
       open.text += ` ${text}`;
       continue;

@@ -40,7 +40,7 @@ export function testsOf(file: string): TestsOfFile {
 
 /** A title as a page shows it: what a table fills in is an ellipsis. */
 export const shown = (title: string): string =>
-  title.replaceAll(/%[sdjio]|\$[a-zA-Z]+\b(?!\()/g, (found) => (found === "$Default" ? found : "…"));
+  title.replaceAll(/%[sdjio]|\$(?:\d+|[a-zA-Z]+)\b(?!\()/g, (found) => (found === "$Default" ? found : "…"));
 
 const kinds: Readonly<Record<string, TestTitle["kind"]>> = { it: "test", test: "test", describe: "group" };
 

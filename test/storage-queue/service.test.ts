@@ -1,7 +1,9 @@
+import { QueueServiceClient, StorageSharedKeyCredential } from "@azure/storage-queue";
 import { describe, expect, it } from "vitest";
 import { fixed, run, service, type AppEvent } from "waybill";
 import { command, queue } from "waybill/contracts";
 import * as z from "zod";
+import { clientOptions } from "../../adapters/storage-queue/index.js";
 import { azuriteQueues, until } from "./queues.js";
 
 const queues = azuriteQueues();
@@ -126,6 +128,21 @@ describe("a service on storage queues", () => {
     await poison.sendMessage(Buffer.from('{"orderId":"2"}').toString("base64"));
     expect(await letters.peek()).toMatchObject([{ reason: "BrokerMaxDelivery" }]);
     await app.stop();
+  });
+
+  it("makes a request that was refused for its credentials once more, with a new client", async () => {
+    const rotated = queue("rotated", { messages: { charge } });
+    const entity = await queues.create("rotated");
+    const wrong = new StorageSharedKeyCredential(entity.accountName, Buffer.from("old").toString("base64"));
+    const current = queues.client();
+    const clients = [new QueueServiceClient(current.url, wrong, clientOptions), current];
+    let made = 0;
+    const transport = queues.transport({ client: () => clients[made++] ?? current });
+    const app = await run(service("sender").sends(rotated), { transport });
+    await app.send(rotated.charge, { orderId: "1" });
+    await app.stop();
+    expect(made).toBe(2);
+    expect((await entity.getProperties()).approximateMessagesCount).toBe(1);
   });
 
   it("moves a foreign message as it is that leaves no room for a record", async () => {
