@@ -1,6 +1,10 @@
+import type { requiredTokens } from "../../src/testing/required.js";
+
 /** A page of which every block names the tests that hold it. */
 export interface PromisePage {
   readonly page: string;
+  /** The adapter that it is about: behaviours that it names are shown by this one, not only their refusal. */
+  readonly adapter?: keyof typeof requiredTokens;
   /** The sections that promise something, by their headings; what stands under the page's own is `""`. */
   readonly promises: readonly string[];
   /** The others, each with the reason why it names no tests. */
@@ -34,6 +38,7 @@ export const promisePages: readonly PromisePage[] = [
   },
   {
     page: "docs/adapters/service-bus.md",
+    adapter: "service-bus",
     promises: ["What it can do", "Entities", "Tuning", "Errors"],
     others: {
       "": setUp,
@@ -43,6 +48,7 @@ export const promisePages: readonly PromisePage[] = [
   },
   {
     page: "docs/adapters/event-hubs.md",
+    adapter: "event-hubs",
     promises: ["What it can do", "Checkpoints and ownership", "What the SDK does not tell", "Errors"],
     others: {
       "": setUp,
@@ -56,6 +62,7 @@ export const promisePages: readonly PromisePage[] = [
   },
   {
     page: "docs/adapters/event-grid.md",
+    adapter: "event-grid",
     promises: ["What it can do", "Push", "Errors"],
     others: {
       "": setUp,
@@ -73,6 +80,7 @@ export const promisePages: readonly PromisePage[] = [
   },
   {
     page: "docs/adapters/storage-queue.md",
+    adapter: "storage-queue",
     promises: ["What it can do", "On the wire", "Errors"],
     others: {
       "": setUp,
@@ -81,5 +89,19 @@ export const promisePages: readonly PromisePage[] = [
       Identity: rights,
       Tuning: settings,
     },
+  },
+  {
+    page: "docs/operations.md",
+    promises: [
+      "Stopping",
+      "Health",
+      "Pause, and concurrency",
+      "Logs and metrics",
+      "Dead letters",
+      "Deferred messages",
+      "Scaling out",
+    ],
+    others: { "": setUp, "A checklist": advice },
+    bare: { "A consumer takes no traffic": advice, "Look before you redrive": advice },
   },
 ];

@@ -12,7 +12,7 @@ const lastHeading = "The tests behind this page";
 /** What is wrong with the promises of a page, in sentences: nothing if each names a test that exists. */
 function faultsOf(
   markdown: string,
-  { promises, others, bare = {} }: Omit<PromisePage, "page">,
+  { promises, others, bare = {}, adapter }: Omit<PromisePage, "page">,
 ): readonly string[] {
   const { blocks, sections, proofs } = promisesOf(markdown);
   const used = new Set(blocks.flatMap(({ notes }) => notes));
@@ -22,7 +22,7 @@ function faultsOf(
     ...[...used].filter((id) => !proofs.has(id)).map((id) => `the footnote ${id} is not defined`),
     ...[...proofs.keys()].filter((id) => !used.has(id)).map((id) => `the footnote ${id} is not used`),
     ...[...proofs].flatMap(([id, all]) =>
-      all.flatMap((proof) => faultOf(proof) ?? []).map((fault) => `the footnote ${id}: ${fault}`),
+      all.flatMap((proof) => faultOf(proof, adapter) ?? []).map((fault) => `the footnote ${id}: ${fault}`),
     ),
     ...blocks
       .filter(

@@ -3,15 +3,22 @@ import { join } from "node:path";
 import { root } from "../../scripts/entries.js";
 import { behaviours } from "../../src/testing/conformance/behaviours.js";
 import { storeBehaviours } from "../../src/testing/conformance/p-stores.js";
+import { tokensOf } from "../../src/testing/conformance/tokens.js";
+import { requiredTokens } from "../../src/testing/required.js";
 import { checkedInvariants } from "../../src/testing/simulation/checkers/all.js";
 import { faultKinds } from "../../src/testing/simulation/faults.js";
 import { points } from "../crash/points.js";
 import { shown, testsOf, type TestsOfFile } from "../fidelity/test-titles.js";
 import type { Proof } from "./promises.js";
 
-/** What is wrong with a proof; `undefined` if what it names exists. */
-export function faultOf({ source, name }: Proof): string | undefined {
+/**
+ * What is wrong with a proof; `undefined` if what it names exists.
+ * @param adapter the one that has to show the behaviours that are named. Default: any.
+ */
+export function faultOf({ source, name }: Proof, adapter?: string): string | undefined {
   const command = commands.get(source);
+  if (source === "npm run conformance" && adapter !== undefined && !shows(adapter, name))
+    return `${adapter} is not asked for behaviour ${name}`;
   if (command !== undefined) return command().has(name) ? undefined : `\`${source}\` knows no ${name}`;
   if (!source.endsWith(".test.ts") || !existsSync(join(root, source))) return `there is no ${source}`;
   const count = timesNamed(testsIn(source), name);
@@ -26,6 +33,15 @@ const commands = new Map<string, () => ReadonlySet<string>>([
   ["npm run sim", () => new Set([...checkedInvariants, ...Object.keys(faultKinds)])],
   ["npm run crash", () => new Set(points.map(({ name }) => name))],
 ]);
+
+/** Whether an adapter must show a behaviour: on one of its kinds of channel it must declare all that it takes. */
+function shows(adapter: string, number: string): boolean {
+  const declared = new Set(requiredTokens[adapter]);
+  const behaviour = behaviours.find((each) => String(each.number) === number);
+  return (
+    behaviour?.kinds.some((kind) => tokensOf(behaviour, kind).every((token) => declared.has(token))) ?? false
+  );
+}
 
 const read = new Map<string, TestsOfFile>();
 

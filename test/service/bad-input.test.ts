@@ -72,12 +72,15 @@ describe("what cannot be read", () => {
     },
   );
 
-  it("an older version is lifted through its upcaster", async () => {
-    const { handled, shipper } = recording();
+  it("an older version is lifted through its upcaster, and says with which version it travelled", async () => {
+    const handled: unknown[] = [];
+    const shipper = service("shipper").consume(shipping, {
+      ship: ({ data, version }) => void handled.push([version, data]),
+    });
     const bus = await testBus(shipper);
     await bus.deliverRaw(shipping, { type: "t.ship", version: 2, body: '{"id":"1","city":"Oslo"}' });
     await bus.settle();
-    expect(handled).toEqual([{ id: "1", to: "Oslo" }]);
+    expect(handled).toEqual([[2, { id: "1", to: "Oslo" }]]);
     await bus.stop();
   });
 
