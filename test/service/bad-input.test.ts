@@ -84,6 +84,24 @@ describe("what cannot be read", () => {
     await bus.stop();
   });
 
+  it("an upcaster that throws, or that makes what the schema refuses, is dead-lettered at once", async () => {
+    const upcasters = [
+      () => {
+        throw new Error("no");
+      },
+      () => ({ id: 7 }) as unknown as { id: string; to: string },
+    ];
+    for (const upcaster of upcasters) {
+      const newest = command("t.ship", { version: 2, schema: z.object({ id: z.string(), to: z.string() }) });
+      const lifted = queue("lifted", { messages: { ship: newest.from(ShipV1, upcaster) } });
+      const bus = await testBus(service("shipper").consume(lifted, { ship: () => undefined }));
+      await bus.deliverRaw(lifted, { type: "t.ship", version: 1, body: '{"id":"1"}' });
+      await bus.settle();
+      expect(bus.deadLetters()).toMatchObject([{ reason: "SchemaInvalid", attempts: 0 }]);
+      await bus.stop();
+    }
+  });
+
   it("a newer version waits for a newer service, then is dead-lettered without having spent an attempt", async () => {
     const { handled, shipper } = recording();
     const bus = await testBus(shipper);
@@ -224,6 +242,14 @@ describe("declarations that cannot work", () => {
     expect(() => once.consume(shipping, { ship: () => undefined })).toThrow(
       expect.objectContaining({ code: "duplicateHandler" }) as Error,
     );
+  });
+
+  it("handlers that do not fit the messages of their channel are refused past the compiler", () => {
+    const ship = () => undefined;
+    for (const handlers of [{}, { ship, sink: ship }] as unknown as readonly { ship: typeof ship }[])
+      expect(() => service("s").consume(shipping, handlers)).toThrow(
+        expect.objectContaining({ code: "invalidOption" }) as Error,
+      );
   });
 
   it("a question about a channel that the service does not read is refused", async () => {
