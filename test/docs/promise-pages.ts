@@ -102,7 +102,11 @@ export const promisePages: readonly PromisePage[] = [
       "Scaling out",
     ],
     others: { "": setUp, "A checklist": advice },
-    bare: { "A consumer takes no traffic": advice, "Look before you redrive": advice },
+    bare: {
+      "A consumer takes no traffic": advice,
+      "The names in the last column": "says where names come from",
+      "Look before you redrive": advice,
+    },
   },
   {
     page: "docs/testing.md",
@@ -133,8 +137,6 @@ export const promisePages: readonly PromisePage[] = [
       "What a project needs": "is checked on the packed package, by `npm run check:package`",
     },
     bare: {
-      "**valibot** has": "is compiled as it stands",
-      "**TypeBox**, ajv": "is compiled as it stands",
       "- `description`, `examples`": "says what names mean",
       "- Drop a step when": advice,
       "- If old and new": advice,

@@ -1,51 +1,98 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { root } from "../../scripts/entries.js";
-import { promisePages, type PromisePage } from "./promise-pages.js";
-import { promisesOf } from "./promises.js";
-import { faultOf } from "./proofs.js";
+import { faultsOf } from "./promise-faults.js";
+import { promisePages } from "./promise-pages.js";
 
-/** The heading above the footnotes. */
-const lastHeading = "The tests behind this page";
-
-/** What is wrong with the promises of a page, in sentences: nothing if each names a test that exists. */
-function faultsOf(
-  markdown: string,
-  { promises, others, bare = {}, adapter }: Omit<PromisePage, "page">,
-): readonly string[] {
-  const { blocks, sections, proofs } = promisesOf(markdown);
-  const used = new Set(blocks.flatMap(({ notes }) => notes));
-  const isBare = (text: string): boolean => Object.keys(bare).some((begin) => text.startsWith(begin));
-  const decided = [...promises, ...Object.keys(others), lastHeading];
-  return [
-    ...[...used].filter((id) => !proofs.has(id)).map((id) => `the footnote ${id} is not defined`),
-    ...[...proofs.keys()].filter((id) => !used.has(id)).map((id) => `the footnote ${id} is not used`),
-    ...[...proofs].flatMap(([id, all]) =>
-      all.flatMap((proof) => faultOf(proof, adapter) ?? []).map((fault) => `the footnote ${id}: ${fault}`),
-    ),
-    ...blocks
-      .filter(
-        ({ section, text, notes }) =>
-          promises.includes(section) && notes.length === 0 && !isIntroduction(text) && !isBare(text),
-      )
-      .map(({ line, text }) => `line ${String(line)} names no test: ${text.slice(0, 80)}`),
-    ...sections
-      .filter((section) => section !== "" && !decided.includes(section))
-      .map((section) => `nobody has said whether "${section}" promises anything`),
-    ...[...promises, ...Object.keys(others)]
-      .filter((section) => !sections.includes(section))
-      .map((section) => `there is no section "${section}"`),
-    ...Object.keys(bare)
-      .filter((begin) => !blocks.some(({ text, notes }) => text.startsWith(begin) && notes.length === 0))
-      .map((begin) => `nothing begins with "${begin}" and names no test`),
-  ];
-}
-
-const isIntroduction = (text: string): boolean => text.endsWith(":");
+const pageText = (page: string): string => readFileSync(join(root, page), "utf8");
 
 describe("the promises of the documentation", () => {
   it.each(promisePages)("of $page name tests that exist", ({ page, ...rules }) => {
-    expect(faultsOf(readFileSync(join(root, page), "utf8"), rules)).toEqual([]);
+    expect(faultsOf(pageText(page), rules)).toEqual([]);
+  });
+
+  it("are on pages that name no file of tests that is not there", () => {
+    const pages = readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
+      .filter((file) => file.endsWith(".md"))
+      .map((file) => pageText(join("docs", file)));
+    const files = [...pages, pageText("README.md"), pageText("CONTRIBUTING.md")].flatMap((text) =>
+      [...text.matchAll(/`((?:test|examples)\/[\w./-]+\.ts)`/g)].map(([, file = ""]) => file),
+    );
+    expect(files.filter((file) => !existsSync(join(root, file)))).toEqual([]);
+  });
+});
+
+describe("the check of promises", () => {
+  const held =
+    '[^held]: `test/docs/promises.test.ts`: "finds what is planted: …", "of … name tests that exist"';
+  const page = (body: string, notes = held): string =>
+    `# Page\n\n## Promises\n\n${body}\n\n## The tests behind this page\n\n${notes}\n`;
+  const rules = { promises: ["Promises"], others: {} };
+  const good = "It keeps this.[^held]";
+
+  it.each([
+    [
+      "a paragraph, a bullet over two lines, a row",
+      `${good}\n\n- and\n  that[^held]\n\n| a | b |\n| - | - |\n| c | d[^held] |`,
+    ],
+    ["an introduction, and code", `${good}\n\nIt says:\n\n\`\`\`ts\n- no bullet\n\`\`\``],
+  ])("finds nothing in %s", (_, body) => {
+    expect(faultsOf(page(body), rules)).toEqual([]);
+  });
+
+  it("takes behaviours, invariants, points and rows of tables for names", () => {
+    const notes = [
+      "`npm run conformance`: behaviours 1, 148; `npm run sim`: I1, I21",
+      '`npm run crash`: "after settle"; `test/docs/promises.test.ts`: "finds what is planted: a wrong name"',
+    ];
+    expect(faultsOf(page(good, `[^held]: ${notes.join("; ")}`), rules)).toEqual([]);
+  });
+
+  it.each([
+    [
+      "a wrong name",
+      page(good, '[^held]: `test/docs/promises.test.ts`: "no such test"'),
+      /0 tests named "no such test"/,
+    ],
+    ["a wrong file", page(good, '[^held]: `test/docs/gone.test.ts`: "x"'), /there is no test\/docs\/gone/],
+    ["a wrong behaviour", page(good, "[^held]: `npm run conformance`: behaviour 9999"), /knows no 9999/],
+    ["a wrong invariant", page(good, "[^held]: `npm run sim`: I99"), /knows no I99/],
+    ["a wrong point", page(good, '[^held]: `npm run crash`: "nowhere"'), /knows no nowhere/],
+    ["a bare bullet", page(`${good}\n\n- and that`), /line 7 names no test: - and that/],
+    ["a bare row", page(`${good}\n\n| a | b |\n| - | - |\n| c | d |`), /line 9 names no test: \| c/],
+    ["a bare paragraph", page(`${good}\n\nAnd that.`), /line 7 names no test: And that\./],
+    [
+      "an introduction that says more",
+      page(`${good}\n\nAnd that.\nLook:`),
+      /line 7 names no test: And that\./,
+    ],
+    ["a footnote that is not defined", page(`${good}[^lost]`), /lost is not defined/],
+    [
+      "a footnote that is not used",
+      page(good, `${held}\n\n[^more]: \`npm run sim\`: I1`),
+      /more is not used/,
+    ],
+    ["a section of which nothing is said", page(`${good}\n\n## News\n\nMore.`), /"News" promises anything/],
+  ])("finds what is planted: %s", (_, markdown, fault) => {
+    expect(faultsOf(markdown, rules)).toEqual([expect.stringMatching(fault)]);
+  });
+
+  it("finds a behaviour that the adapter of the page is not asked for", () => {
+    const markdown = page(good, "[^held]: `npm run conformance`: behaviour 77");
+    expect(faultsOf(markdown, { ...rules, adapter: "service-bus" })).toEqual([]);
+    expect(faultsOf(markdown, { ...rules, adapter: "storage-queue" })).toHaveLength(1);
+  });
+
+  it("finds rules for what is not there any more", () => {
+    const stale = { promises: ["Promises", "Gone"], others: {}, bare: { "It was": "for some reason" } };
+    expect(faultsOf(page(good), stale)).toEqual([
+      'there is no section "Gone"',
+      'nothing begins with "It was" and names no test',
+    ]);
+  });
+
+  it("says what a footnote has to look like", () => {
+    expect(() => faultsOf(page(good, "[^held]: see the tests"), rules)).toThrow(/a colon, names/);
   });
 });

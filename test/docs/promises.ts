@@ -3,6 +3,8 @@ export interface Block {
   /** The heading that it stands under; empty under the page's own. */
   readonly section: string;
   readonly line: number;
+  /** How many lines it has. */
+  readonly lines: number;
   readonly text: string;
   /** The ids of its footnotes. */
   readonly notes: readonly string[];
@@ -38,7 +40,7 @@ export function promisesOf(markdown: string): PromisesOfPage {
   const blocks: Block[] = [];
   const sections: string[] = [];
   const proofs = new Map<string, readonly Proof[]>();
-  for (const { line, text, kind } of partsOf(markdown)) {
+  for (const { line, lines, text, kind } of partsOf(markdown)) {
     if (kind === "heading") sections.push(text.startsWith("# ") ? "" : text.replace(/^#+ /, ""));
     else if (kind === "note") {
       const [, id = "", rest = ""] = /^\[\^([\w-]+)\]: (.*)$/.exec(text) ?? [];
@@ -46,7 +48,7 @@ export function promisesOf(markdown: string): PromisesOfPage {
       proofs.set(id, proofsOf(rest, id));
     } else {
       const notes = [...text.matchAll(/\[\^([\w-]+)\]/g)].map(([, id = ""]) => id);
-      blocks.push({ section: sections.at(-1) ?? "", line, text, notes });
+      blocks.push({ section: sections.at(-1) ?? "", line, lines, text, notes });
     }
   }
   return { blocks, sections, proofs };
@@ -56,6 +58,7 @@ interface Part {
   readonly kind: "heading" | "note" | "block";
   /** From 1. */
   readonly line: number;
+  lines: number;
   /** Its lines, joined with blanks. */
   text: string;
 }
@@ -69,12 +72,13 @@ function* partsOf(markdown: string): Generator<Part> {
     const begins = text === "" || kind !== "block" || /^(?:[-*] |\||\d+\. )/.test(text);
     if (!begins && open !== undefined && open.kind !== "heading") {
       open.text += ` ${text}`;
+      open.lines += 1;
       continue;
     }
     if (open !== undefined) yield open;
     const isHead = text.startsWith("|") && /^\|[-| :]+\|$/.test((lines[index + 1] ?? "").trim());
     const isRule = /^\|[-| :]+\|$/.test(text);
-    open = text === "" || isHead || isRule ? undefined : { kind, line: index + 1, text };
+    open = text === "" || isHead || isRule ? undefined : { kind, line: index + 1, lines: 1, text };
   }
   if (open !== undefined) yield open;
 }
