@@ -172,4 +172,35 @@ export const promisePages: readonly PromisePage[] = [
     },
     bare: { "What makes tests slow": advice },
   },
+  {
+    page: "docs/wire-format.md",
+    promises: ["Reading", "The body", "Copies", "Dead letters", "Bounds", "Versions of this format"],
+    others: {
+      "": "says what the format is",
+      Fields: wireFormat,
+      "Own extensions": wireFormat,
+    },
+    bare: { "- Between sender and receiver": "says what services do" },
+  },
+  {
+    page: "docs/concepts.md",
+    promises: ["What they look like", "One id, for ever"],
+    others: {
+      "": "has no text",
+      "Which one when": advice,
+      "The nouns": "says what names mean",
+    },
+  },
 ];
+
+/** Pages on which no block needs to name a test, each with the reason. */
+export const otherPages: Readonly<Record<string, string>> = {
+  "docs/architecture.md": "says how the code is made; test/lint/rooms.test.ts holds its rooms",
+  "docs/choosing-a-service.md": advice,
+  "docs/emulator-coverage.md": "is made of the tests that it names, by scripts/emulator-coverage.ts",
+  "docs/fidelity.md": "is made of the tests that it names, by scripts/fidelity.ts",
+  "docs/getting-started.md": "is run as it stands, by test/docs/examples.test.ts",
+  "docs/performance.md": "says what was measured, and how to measure it again",
+  "docs/refused.md": "says what there is not",
+  "docs/simulation.md": "is compared with the simulation by test/simulation/assignment.test.ts",
+};

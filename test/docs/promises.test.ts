@@ -3,7 +3,13 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { root } from "../../scripts/entries.js";
 import { faultsOf } from "./promise-faults.js";
-import { promisePages } from "./promise-pages.js";
+import { otherPages, promisePages } from "./promise-pages.js";
+
+const docPages = (): readonly string[] =>
+  readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".md"))
+    .map((file) => `docs/${file.replaceAll("\\", "/")}`)
+    .sort();
 
 const pageText = (page: string): string => readFileSync(join(root, page), "utf8");
 
@@ -12,12 +18,14 @@ describe("the promises of the documentation", () => {
     expect(faultsOf(pageText(page), rules)).toEqual([]);
   });
 
+  it("are looked for on every page but those that say why not", () => {
+    const pages = docPages().filter((page) => !page.startsWith("docs/decisions/"));
+    expect(pages).toEqual([...promisePages.map(({ page }) => page), ...Object.keys(otherPages)].sort());
+  });
+
   it("are on pages that name no file of tests that is not there", () => {
-    const pages = readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
-      .filter((file) => file.endsWith(".md"))
-      .map((file) => pageText(join("docs", file)));
-    const files = [...pages, pageText("README.md"), pageText("CONTRIBUTING.md")].flatMap((text) =>
-      [...text.matchAll(/`((?:test|examples)\/[\w./-]+\.ts)`/g)].map(([, file = ""]) => file),
+    const files = [...docPages(), "README.md", "CONTRIBUTING.md"].flatMap((page) =>
+      [...pageText(page).matchAll(/`((?:test|examples)\/[\w./-]+\.ts)`/g)].map(([, file = ""]) => file),
     );
     expect(files.filter((file) => !existsSync(join(root, file)))).toEqual([]);
   });

@@ -103,9 +103,14 @@ function proofsOf(text: string, id: string): readonly Proof[] {
   return proofs;
 }
 
-/** `"one", "another"` */
+/** `"one", "another"`; `\_` where Markdown would take it for emphasis. */
 function quoted(names: string): readonly string[] {
-  return /^".+"$/.test(names) ? names.slice(1, -1).split('", "') : [];
+  return /^".+"$/.test(names)
+    ? names
+        .slice(1, -1)
+        .replaceAll(/\\([_*])/g, "$1")
+        .split('", "')
+    : [];
 }
 
 /** `behaviour 57`, `behaviours 57, 58`, `I1, I2` */
