@@ -157,20 +157,27 @@ export const promisePages: readonly PromisePage[] = [
   },
   {
     page: "docs/emulator.md",
-    promises: ["In tests"],
+    promises: [
+      "Start",
+      "Configuration",
+      "TLS, WebSockets and credentials",
+      "In tests",
+      "Broken and hostile clients",
+    ],
     others: {
       "": setUp,
-      Start: setUp,
       Connect: "is run as it stands by test/docs/emulator.test.ts",
-      Configuration: "is compared with the command by test/docs/emulator.test.ts",
-      "TLS, WebSockets and credentials": setUp,
       "In CI, without Docker": setUp,
-      "Broken and hostile clients": "is compared with the limits by test/docs/emulator.test.ts",
       "What is different from Azure": "says what is not promised",
       "What is the client's": "says what others do",
       "From Microsoft's emulator, in five lines": setUp,
     },
-    bare: { "What makes tests slow": advice },
+    bare: {
+      "| `": "is compared with the command, its options and limits by test/docs/emulator.test.ts",
+      "Without an installation": setUp,
+      "What makes tests slow": advice,
+      "What clients store": "says what is not promised",
+    },
   },
   {
     page: "docs/wire-format.md",
