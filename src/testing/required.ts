@@ -55,7 +55,7 @@ export const requiredTokens: Readonly<Record<string, readonly Token[]>> = {
   ],
   "storage-queue": [
     ...(["queues", "queues:scheduling", "queue:renew", "queue:delayedRelease"] as const),
-    ...(["queue:deliveryCount", "queue:deadLetter", "durable", "credentials"] as const),
-    "claimCheck",
+    ...(["queue:deliveryCount", "queue:deadLetter"] as const),
+    ...(["cancelSchedule", "durable", "credentials", "claimCheck"] as const),
   ],
 };

@@ -212,6 +212,34 @@ describe("a file that is not what its message says", () => {
     expect(bus.deadLetters(screening)).toMatchObject([expected]);
   });
 
+  it("is given up when the handler has to end", async () => {
+    const inner = memoryBlobs();
+    const ends: string[] = [];
+    const store: BlobStore = { ...inner, open: () => bus.hang(new AbortController().signal) };
+    const watching = service("cinema")
+      .sends(screening)
+      .consume(
+        screening,
+        {
+          watch: ({ data }, ctx) =>
+            ctx.download(data.file).then(
+              () => undefined,
+              (error: unknown) => {
+                ends.push((error as { code: string }).code);
+                throw error;
+              },
+            ),
+        },
+        { maxLockRenewal: "20s" },
+      );
+    const bus = await testBus(watching, { claimCheck: { store } });
+    const file = await bus.app().upload(pieces(1), { contentType: "video/mp4" });
+    await bus.app().send(screening.watch, { title: "Parcels", file });
+    await bus.settle({ advance: "25s" });
+    expect(ends[0]).toBe("handlerTimeout");
+    await bus.stop({ leftovers: "ignore" });
+  });
+
   it("waits while the store is down, and spends no attempt", async () => {
     let down = true;
     let given = 0;
