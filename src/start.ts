@@ -1,4 +1,6 @@
 import { appOf, type App } from "./app.js";
+import { ClaimCheck } from "./claim-check/claim-check.js";
+import { claimCheckSettings, type ClaimCheckOptions } from "./claim-check/options.js";
 import type { ConsumerSpec } from "./consume/consumer-spec.js";
 import type { Consumer } from "./consume/environment.js";
 import { Pump } from "./consume/pump.js";
@@ -9,6 +11,7 @@ import { tellable } from "./message/tellable.js";
 import type { AppEvent, EventListener } from "./policy/app-event.js";
 import type { Route } from "./produce/outlet.js";
 import { Producer } from "./produce/producer.js";
+import { checkRetention } from "./retention.js";
 import type { Runtime } from "./runtime/runtime.js";
 import type { ServiceSpec } from "./service.js";
 import type { IdempotencyStore } from "./store/idempotency-store.js";
@@ -20,6 +23,7 @@ export interface StartOptions {
   readonly transport: TransportChoice;
   readonly deps?: unknown;
   readonly idempotency?: IdempotencyStore;
+  readonly claimCheck?: ClaimCheckOptions;
   readonly address?: (channel: ChannelSpec) => string;
   readonly on?: EventListener;
 }
@@ -30,6 +34,7 @@ export interface StartOptions {
  */
 export async function start(service: ServiceSpec, options: StartOptions, runtime: Runtime): Promise<App> {
   const plan = planOf(service, options);
+  const claimCheck = claimCheckFor(service, options.claimCheck, runtime);
   const emit = listenerOf(options.on);
   const connections = new Map<Transport, Connection>();
   try {
@@ -39,7 +44,7 @@ export async function start(service: ServiceSpec, options: StartOptions, runtime
       );
       connections.set(transport, connection);
     }
-    return assemble({ service, options, runtime, emit, plan, connections });
+    return assemble({ service, options, runtime, emit, claimCheck, plan, connections });
   } catch (error) {
     await Promise.allSettled([...connections.values()].map(async (connection) => connection.close()));
     throw tellable(error);
@@ -51,17 +56,21 @@ interface Assembly {
   readonly options: StartOptions;
   readonly runtime: Runtime;
   readonly emit: EventListener | undefined;
+  readonly claimCheck: ClaimCheck | undefined;
   readonly plan: Plan;
   readonly connections: ReadonlyMap<Transport, Connection>;
 }
 
 /** Puts senders and receivers on the open connections, and starts to read. */
-function assemble({ service, options, runtime, emit, plan, connections }: Assembly): App {
-  const producer = new Producer({ service: service.name, runtime, emit }, routesOf(plan, connections));
+function assemble({ service, options, runtime, emit, claimCheck, plan, connections }: Assembly): App {
+  const producer = new Producer(
+    { service: service.name, runtime, emit, claimCheck },
+    routesOf(plan, connections),
+  );
   const connectionOf = new Map<Pump, Connection>();
   for (const planned of plan.consumers) {
     const connection = connectionFor(connections, planned.transport);
-    const pump = pumpFor({ service, options, runtime, emit, producer, connection, planned });
+    const pump = pumpFor({ service, options, runtime, emit, claimCheck, producer, connection, planned });
     connectionOf.set(pump, connection);
   }
   const pumps = [...connectionOf.keys()];
@@ -69,6 +78,7 @@ function assemble({ service, options, runtime, emit, plan, connections }: Assemb
     service: service.name,
     runtime,
     emit,
+    claimCheck,
     producer,
     pumps,
     connections: [...connections.values()],
@@ -128,6 +138,18 @@ function planOf(service: ServiceSpec, options: StartOptions): Plan {
   return { routes: [...routes.values()], consumers, byTransport };
 }
 
+/** @throws {WaybillError} `invalidOption` */
+function claimCheckFor(
+  service: ServiceSpec,
+  options: ClaimCheckOptions | undefined,
+  runtime: Runtime,
+): ClaimCheck | undefined {
+  if (options === undefined) return undefined;
+  const settings = claimCheckSettings(options);
+  checkRetention(service, settings.retentionMs);
+  return new ClaimCheck(settings, runtime);
+}
+
 function refuseForgetful(service: ServiceSpec, spec: ConsumerSpec, options: StartOptions): void {
   if (spec.idempotency === undefined || options.idempotency !== undefined) return;
   throw new WaybillError(
@@ -185,12 +207,14 @@ interface PumpParts {
   readonly options: StartOptions;
   readonly runtime: Runtime;
   readonly emit: EventListener | undefined;
+  readonly claimCheck: ClaimCheck | undefined;
   readonly producer: Producer;
   readonly connection: Connection;
   readonly planned: PlannedConsumer;
 }
 
-function pumpFor({ service, options, runtime, emit, producer, connection, planned }: PumpParts): Pump {
+function pumpFor(parts: PumpParts): Pump {
+  const { service, options, runtime, emit, claimCheck, producer, connection, planned } = parts;
   const { spec, source, transport } = planned;
   const features = transport.capabilities.receivers[spec.channel.kind];
   if (features === undefined) {
@@ -219,11 +243,23 @@ function pumpFor({ service, options, runtime, emit, producer, connection, planne
     deps: options.deps ?? {},
     outbound: producer,
     idempotency: options.idempotency,
+    claimCheck,
     around: service.around,
     emit,
+    warnOnce: warner(service, emit),
   };
   const pump = new Pump(consumer);
   return pump;
+}
+
+/** Tells each warning once. */
+function warner({ name }: ServiceSpec, emit: EventListener | undefined): (text: string) => void {
+  const told = new Set<string>();
+  return (text) => {
+    if (told.has(text)) return;
+    told.add(text);
+    emit?.({ event: "warning", service: name, text });
+  };
 }
 
 /** Sessions beyond the concurrency: one that is held for a retry does not keep others from their turn. */

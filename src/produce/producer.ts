@@ -1,4 +1,5 @@
 import { tellable } from "../message/tellable.js";
+import type { ClaimCheck } from "../claim-check/claim-check.js";
 import type { ScheduledSendOptions } from "../contracts/send-options.js";
 import { channelId, type Target } from "../contracts/channel.js";
 import { WaybillError } from "../errors.js";
@@ -14,6 +15,8 @@ export interface ProducerContext {
   readonly runtime: Runtime;
   /** Absent if nobody listens. */
   readonly emit: EventListener | undefined;
+  /** Absent if `run()` got no store for what is too large. */
+  readonly claimCheck: ClaimCheck | undefined;
 }
 
 /**
@@ -47,7 +50,7 @@ export class Producer {
   ): Prepared | Promise<Prepared> {
     const outlet = this.#outlet(target);
     if (!outlet.route.declared) throw this.#undeclared(outlet.channel);
-    return prepare(outlet, data, options, origin);
+    return prepare(outlet, data, options, origin, this.#context.claimCheck);
   }
 
   /** As {@link prepare}, also for a channel that the service only reads: for what goes back there. */
@@ -57,7 +60,7 @@ export class Producer {
     options: ScheduledSendOptions,
     origin: Origin,
   ): Prepared | Promise<Prepared> {
-    return prepare(this.#outlet(target), data, options, origin);
+    return prepare(this.#outlet(target), data, options, origin, this.#context.claimCheck);
   }
 
   /** The origin of a send that no message led to. */

@@ -1,7 +1,7 @@
 /** Faults that no row plays over the wire, with the reason. Those whose catalogue has no wire column are not here. */
 export const unplayed: Readonly<Record<number, string>> = {
   46: "Waybill reads no content encodings: a compressed body is bytes to it",
-  47: "claim checks have tests of their own (missing, digest, foreign address)",
+  47: "test/claim-check has it: missing, changed, a URL, store down",
   51: "a stopped process needs a process: npm run crash has them; the simulation plays the pause",
   52: "a stopped process needs a process: npm run crash has them; the simulation plays the pause",
   53: "npm run crash: kill -9 at every point of the work",

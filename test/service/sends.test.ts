@@ -264,4 +264,14 @@ describe("sending from outside of handlers", () => {
     expect(bus.sent(results.done)).toEqual([{ id: "1" }, { id: "4" }]);
     await bus.stop();
   });
+
+  it("leaves every message of a batch ambiguous whose answer is lost, and sends none of them again", async () => {
+    const bus = await testBus(service("s").sends(results));
+    const error = new WaybillError("ambiguousSend", "no answer");
+    bus.failNext("send", { error, afterEffect: true });
+    const outcomes = await bus.app().sendMany(results.done, [{ id: "1" }, { id: "2" }, { id: "3" }]);
+    expect(outcomes).toMatchObject([1, 2, 3].map(() => ({ ok: false, error: { class: "ambiguous" } })));
+    expect(bus.sent(results.done)).toEqual([{ id: "1" }, { id: "2" }, { id: "3" }]);
+    await bus.stop();
+  });
 });

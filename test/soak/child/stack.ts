@@ -154,6 +154,8 @@ async function lives(task: SoakTask, count: number): Promise<void> {
   }
 }
 
+/** Between two lives nothing else keeps the process alive. */
+runtime.hold();
 process.once("message", (task: SoakTask) => {
   soak(task).then(
     (measured) => process.send?.(measured, () => process.exit(0)),
