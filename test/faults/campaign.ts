@@ -1,3 +1,4 @@
+import { realRuntime } from "waybill/store";
 import { closeAzurites } from "./azurites.js";
 import type { Outcome, Row } from "./row.js";
 
@@ -54,13 +55,15 @@ export async function campaign(
   return { results, uncaught };
 }
 
+const { elapsed } = realRuntime();
+
 async function resultOf(row: Row, seed: number): Promise<Result> {
-  const beganMs = performance.now();
+  const beganMs = elapsed();
   const outcome = await row.run(seed).catch((error: unknown): Outcome => ({
     ...{ struck: 0, accepted: 0, effects: 0, lost: [] },
     problems: [error instanceof Error ? (error.stack ?? error.message) : String(error)],
   }));
   const { f, on, injected, holds } = row;
   const pass = outcome.struck > 0 && outcome.lost.length === 0 && outcome.problems.length === 0;
-  return { f, on, injected, holds, ...outcome, pass, tookMs: Math.round(performance.now() - beganMs) };
+  return { f, on, injected, holds, ...outcome, pass, tookMs: Math.round(elapsed() - beganMs) };
 }

@@ -140,7 +140,9 @@ type Case = readonly [name: string, act: (outputs: Outputs) => Promise<void>];
 const cases: readonly Case[] = [
   [
     "a Service Bus factory throws",
-    async (outputs) => void (await outputs.run(worker, serviceBus({ client: throwing("factory") }))),
+    async (outputs) => {
+      await outputs.run(worker, serviceBus({ client: throwing("factory") }));
+    },
   ],
   [
     "an Event Hubs factory throws",
@@ -154,7 +156,9 @@ const cases: readonly Case[] = [
   ],
   [
     "a Storage Queues factory throws",
-    async (outputs) => void (await outputs.run(storageWorker, storageQueue({ client: throwing("factory") }))),
+    async (outputs) => {
+      await outputs.run(storageWorker, storageQueue({ client: throwing("factory") }));
+    },
   ],
   [
     "an Event Grid factory throws",

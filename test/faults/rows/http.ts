@@ -83,7 +83,7 @@ function onBlobs(script: HttpScript): Row {
     const place = await eventHubsPlace({ seed, stores });
     return { ...place, http, ...guarded(place, http) };
   };
-  return rowOf("event-hubs", { ...script, act: striking(script) as Act<AmqpPlace> }, open);
+  return rowOf("event-hubs", { ...script, act: striking(script) }, open);
 }
 
 /** What also ends with the place. */

@@ -75,7 +75,7 @@ class Stack {
   #handle(id: string): Promise<void> {
     this.handled += 1;
     if (this.#task.leak) this.#leaked.push(Buffer.alloc(64), `${id} ${"x".repeat(200)}`);
-    if (this.#task.leak && this.handled % 50 === 0) this.#leaked.push(setInterval(() => undefined, 1e6));
+    if (this.#task.leak && this.handled % 5 === 0) this.#leaked.push(runtime.hold());
     return Promise.resolve();
   }
 
@@ -160,7 +160,7 @@ process.once("message", (task: SoakTask) => {
   soak(task).then(
     (measured) => process.send?.(measured, () => process.exit(0)),
     (error: unknown) => {
-      console.error(error);
+      process.stderr.write(`${String(error)}\n`);
       process.exit(1);
     },
   );
