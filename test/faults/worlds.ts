@@ -6,7 +6,7 @@ import { memoryCheckpoints, memoryPark } from "waybill/memory";
 import { clientOptions as serviceBusOptions, serviceBus } from "waybill/service-bus";
 import { clientOptions as storageOptions, storageQueue } from "waybill/storage-queue";
 import type { CheckpointStore, ParkStore } from "waybill/store";
-import type { Transport } from "waybill/transport";
+import type { Duration, Transport } from "waybill/transport";
 
 /** Of the SDK, by the machine's clock: short, because a fault is waited out. */
 export const impatient = { maxRetries: 0, timeoutInMs: 5_000, retryDelayInMs: 100, maxRetryDelayInMs: 500 };
@@ -34,7 +34,12 @@ export interface GroupStores {
 
 export const memoryStores = (): GroupStores => ({ checkpoints: memoryCheckpoints(), park: memoryPark() });
 
-export function eventHubsOver(connectionString: string, stores: GroupStores): Transport {
+/** @param silence after which the adapter looks whether a partition is stuck; the shorter, the sooner it takes a slow one for stuck */
+export function eventHubsOver(
+  connectionString: string,
+  stores: GroupStores,
+  silence: Duration = "200ms",
+): Transport {
   const options = { ...eventHubsOptions, retryOptions: impatient };
   return eventHubs({
     producer: (hub) => new EventHubProducerClient(connectionString, hub, options),
@@ -43,7 +48,7 @@ export function eventHubsOver(connectionString: string, stores: GroupStores): Tr
     operationTimeout,
     balanceInterval: "2s",
     ownershipExpiry: "10s",
-    silence: "200ms",
+    silence,
   });
 }
 

@@ -7,6 +7,7 @@ import type { AmqpPlace } from "../places.js";
 import type { Row } from "../row.js";
 import { onHub, onQueue, onSessions, type Act, type AmqpScript } from "../staged.js";
 import { until } from "../until.js";
+import { eventHubsOver } from "../worlds.js";
 
 /** A message section (amqp-value) of bytes that are what they are. */
 const valueOf = (bytes: Buffer): Buffer => Buffer.concat([Buffer.from([0x00, 0x53, 0x77]), bytes]);
@@ -54,7 +55,10 @@ const passed: Act<AmqpPlace> = async (stage) => {
 };
 
 const undecodable = (f: number, injected: string, act: Act<AmqpPlace>): Row =>
-  onHub({ f, injected, holds: ["I1", "I8", "I13"], strangers: 1, act });
+  onHub({
+    ...{ f, injected, holds: ["I1", "I8", "I13"], strangers: 1, act },
+    transport: (connectionString, { stores }) => eventHubsOver(connectionString, stores, "1s"),
+  });
 
 const poisoned =
   (bytes: () => Buffer): Act<AmqpPlace> =>
