@@ -68,4 +68,6 @@ export type {
   Sent,
 } from "./contracts/send-options.js";
 export type { ConsumerHealth, Health } from "./supervise/health.js";
+export type { Evidence } from "./supervise/evidence-log.js";
+export type { SupervisionOptions } from "./supervise/times.js";
 export type { StopReport } from "./supervise/shutdown.js";

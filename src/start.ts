@@ -11,7 +11,13 @@ import type { Runtime } from "./runtime/runtime.js";
 import type { ServiceSpec } from "./service.js";
 import type { IdempotencyStore } from "./store/idempotency-store.js";
 import { transportFor, type TransportChoice } from "./transport-choice.js";
-import type { Connection, Destination, Source, Transport } from "./transport/transport.js";
+import { ClientCare } from "./supervise/client-care.js";
+import { ConsumerWatch } from "./supervise/consumer-watch.js";
+import { SupervisedReceiver } from "./supervise/supervised-receiver.js";
+import { SupervisedSender } from "./supervise/supervised-sender.js";
+import { supervisionTimes, type SupervisionOptions, type SupervisionTimes } from "./supervise/times.js";
+import { Watchdog } from "./supervise/watchdog.js";
+import type { Connection, Destination, Sender, Source, Transport } from "./transport/transport.js";
 
 /** What a service is started with: the options of `run()`, their types checked. */
 export interface StartOptions {
@@ -20,6 +26,7 @@ export interface StartOptions {
   readonly idempotency?: IdempotencyStore;
   readonly address?: (channel: ChannelSpec) => string;
   readonly on?: EventListener;
+  readonly supervision?: SupervisionOptions;
 }
 
 /**
@@ -28,6 +35,7 @@ export interface StartOptions {
  */
 export async function start(service: ServiceSpec, options: StartOptions, runtime: Runtime): Promise<App> {
   const plan = planOf(service, options);
+  const times = supervisionTimes(options.supervision);
   const emit = listenerOf(options.on);
   const connections = new Map<Transport, Connection>();
   try {
@@ -37,7 +45,7 @@ export async function start(service: ServiceSpec, options: StartOptions, runtime
       );
       connections.set(transport, connection);
     }
-    return assemble({ service, options, runtime, emit, plan, connections });
+    return assemble({ service, options, runtime, emit, plan, times, connections });
   } catch (error) {
     await Promise.allSettled([...connections.values()].map(async (connection) => connection.close()));
     throw error;
@@ -50,31 +58,41 @@ interface Assembly {
   readonly runtime: Runtime;
   readonly emit: EventListener | undefined;
   readonly plan: Plan;
+  readonly times: SupervisionTimes;
   readonly connections: ReadonlyMap<Transport, Connection>;
 }
 
 /** Puts senders and receivers on the open connections, and starts to read. */
-function assemble({ service, options, runtime, emit, plan, connections }: Assembly): App {
-  const producer = new Producer({ service: service.name, runtime, emit }, routesOf(plan, connections));
+function assemble(assembly: Assembly): App {
+  const { service, runtime, emit, plan, times, connections } = assembly;
+  const care = new Map([...connections.values()].map((each) => [each, new ClientCare(each)]));
+  const producer = new Producer({ service: service.name, runtime, emit }, routesOf(assembly, care));
   const connectionOf = new Map<Pump, Connection>();
+  const watches: ConsumerWatch[] = [];
   for (const planned of plan.consumers) {
     const connection = connectionFor(connections, planned.transport);
-    const pump = pumpFor({ service, options, runtime, emit, producer, connection, planned });
-    connectionOf.set(pump, connection);
+    const watch = watchFor({ ...assembly, producer, connection, care: careFor(care, connection), planned });
+    watches.push(watch);
+    connectionOf.set(watch.pump, connection);
   }
   const pumps = [...connectionOf.keys()];
+  const watchdog = new Watchdog(watches, runtime, times);
   const app = appOf({
     service: service.name,
     runtime,
     emit,
     producer,
     pumps,
+    watchdog,
     connections: [...connections.values()],
     connectionOf,
     hold: pumps.length === 0 ? undefined : runtime.hold(),
   });
   for (const pump of pumps) pump.start();
+  watchdog.start();
   emit?.({ event: "started", service: service.name });
+  for (const { warnings = [] } of connections.values())
+    for (const text of warnings) emit?.({ event: "warning", service: service.name, text });
   return app;
 }
 
@@ -157,19 +175,37 @@ function sourceOf(spec: ConsumerSpec, address: string): Source {
   }
 }
 
-function routesOf(plan: Plan, connections: ReadonlyMap<Transport, Connection>): Map<string, Route> {
+function routesOf(
+  { service, runtime, emit, plan, times, connections }: Assembly,
+  care: ReadonlyMap<Connection, ClientCare>,
+): Map<string, Route> {
+  const senderFor = (destination: Destination, connection: Connection): Sender =>
+    new SupervisedSender({
+      open: () => connection.sender(destination),
+      care: careFor(care, connection),
+      runtime,
+      gapMs: times.gapMs,
+      recycled: (evidence) => {
+        const { name: channel, kind } = destination.channel;
+        emit?.({ event: "recycled", what: "client", evidence, service: service.name, channel, kind });
+      },
+    });
   return new Map(
     plan.routes.map(({ destination, transport, declared }) => [
       channelId(destination.channel),
       {
         destination,
         declared,
-        sender: connectionFor(connections, transport).sender(destination),
+        sender: senderFor(destination, connectionFor(connections, transport)),
         maxMessageBytes: transport.capabilities.maxMessageBytes,
       },
     ]),
   );
 }
+
+/** Every connection has one. */
+const careFor = (care: ReadonlyMap<Connection, ClientCare>, connection: Connection): ClientCare =>
+  care.get(connection) ?? new ClientCare(connection);
 
 function connectionFor(connections: ReadonlyMap<Transport, Connection>, transport: Transport): Connection {
   const connection = connections.get(transport);
@@ -178,30 +214,31 @@ function connectionFor(connections: ReadonlyMap<Transport, Connection>, transpor
   return connection;
 }
 
-interface PumpParts {
-  readonly service: ServiceSpec;
-  readonly options: StartOptions;
-  readonly runtime: Runtime;
-  readonly emit: EventListener | undefined;
+interface ConsumerParts extends Assembly {
   readonly producer: Producer;
   readonly connection: Connection;
+  readonly care: ClientCare;
   readonly planned: PlannedConsumer;
 }
 
-function pumpFor({ service, options, runtime, emit, producer, connection, planned }: PumpParts): Pump {
+function watchFor(parts: ConsumerParts): ConsumerWatch {
+  const { service, options, runtime, emit, producer, connection, care, times, planned } = parts;
   const { spec, source, transport } = planned;
   const features = transport.capabilities.receivers[spec.channel.kind];
   if (features === undefined) {
     throw new WaybillError("unsupported", `${transport.name} cannot receive from a ${spec.channel.kind}`);
   }
-  const receiver = connection.receiver(source, {
-    lanes: spec.concurrency + spareLanes,
-    perLane: perLane(spec),
-    startFrom: spec.startFrom,
-    onLost: (delivery, error) => {
-      pump.lose(delivery, error);
-    },
-  });
+  const open = (apart: boolean) =>
+    connection.receiver(source, {
+      lanes: spec.concurrency + spareLanes,
+      perLane: perLane(spec),
+      startFrom: spec.startFrom,
+      onLost: (delivery, error) => {
+        pump.lose(delivery, error);
+      },
+      ...(apart ? { apart } : {}),
+    });
+  const receiver = new SupervisedReceiver(open, runtime, source.address);
   const consumer: Consumer = {
     spec,
     service: service.name,
@@ -221,7 +258,7 @@ function pumpFor({ service, options, runtime, emit, producer, connection, planne
     emit,
   };
   const pump = new Pump(consumer);
-  return pump;
+  return new ConsumerWatch({ pump, receiver, care, times });
 }
 
 /** Sessions beyond the concurrency: one that is held for a retry does not keep others from their turn. */

@@ -81,9 +81,24 @@ export class Pump implements IntakeHost, DriverHost {
     return this.#keeper.runs.size;
   }
 
-  /** Failures to receive since the last success. */
-  get receiveFailures(): number {
-    return this.#intake.failures;
+  /** How it asks for messages, for who watches it. */
+  get intake(): Intake {
+    return this.#intake;
+  }
+
+  /** What is wrong with keeping locks, in a sentence; nothing if nothing is. */
+  get lockTrouble(): string | undefined {
+    return this.#keeper.trouble;
+  }
+
+  /** Deliveries that are accepted and not ended. */
+  openDeliveries(): ReadonlySet<Delivery> {
+    return new Set([...this.#keeper.runs].map(({ delivery }) => delivery));
+  }
+
+  /** Stores the progress of a stream now. */
+  async storeProgress(): Promise<void> {
+    await this.#checkpointer?.flush();
   }
 
   start(): void {

@@ -1,6 +1,7 @@
 /** The contract between the core and an adapter. */
 export type { Capabilities, ReceiverFeatures, Support } from "./capabilities.js";
 export type {
+  BacklogEvidence,
   BrokerFacts,
   ConnectContext,
   Connection,
