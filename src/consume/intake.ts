@@ -29,6 +29,7 @@ export class Intake {
   /** The most to ask for at a time. */
   #most = Infinity;
   #held = false;
+  readonly #abandoned = new Set<Promise<void>>();
   #retryTimer: TimerHandle | undefined;
 
   constructor(consumer: Consumer, host: IntakeHost) {
@@ -125,9 +126,15 @@ export class Intake {
     this.#retryTimer?.cancel();
   }
 
-  /** The end of the request that is under way: until then it may still bring something. */
-  get receiving(): Promise<void> | undefined {
-    return this.#receiving?.ended;
+  /** The end of what is under way: until then it may still bring something. */
+  get receiving(): Promise<unknown> {
+    return Promise.all([this.#receiving?.ended, ...this.#abandoned]);
+  }
+
+  /** Makes `ended` part of what is under way: an abandoned request that may still bring something. */
+  await(ended: Promise<void>): void {
+    this.#abandoned.add(ended);
+    void ended.finally(() => this.#abandoned.delete(ended));
   }
 
   /** Asks for up to `max` deliveries, unless it asks already or must not. */
@@ -135,9 +142,11 @@ export class Intake {
     if (this.#receiving !== undefined || this.#retryTimer !== undefined) return;
     if (max <= 0 || this.#paused || this.#held || this.#stop.signal.aborted) return;
     const { receiver, runtime, source, spec } = this.#consumer;
+    const { signal } = this.#polling;
     try {
       const got = runtime.port("receive", source.address, spec.as, () =>
-        receiver.receive(Math.min(max, this.#most), this.#polling.signal),
+        // Given up before it began, it must not take what its successor will ask for.
+        signal.aborted ? nothing : receiver.receive(Math.min(max, this.#most), signal),
       );
       if (got instanceof Promise) this.#await(got);
       else this.#take(got);
@@ -193,6 +202,8 @@ export class Intake {
     });
   }
 }
+
+const nothing: readonly Delivery[] = [];
 
 /** A request that is under way. */
 interface Receiving {

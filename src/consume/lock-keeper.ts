@@ -162,7 +162,8 @@ export class LockKeeper {
 
   /** A timer that fires late says that the event loop was blocked, or the machine: locks may be lost so. */
   #noteLate(lateMs: number): void {
-    if (lateMs >= blockedMs) this.#trouble = `the event loop was blocked for ${String(Math.round(lateMs))} ms`;
+    if (lateMs >= blockedMs)
+      this.#trouble = `the event loop was blocked for ${String(Math.round(lateMs))} ms`;
     else if (this.#failedRenewals < 2) this.#trouble = undefined;
   }
 

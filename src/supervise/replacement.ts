@@ -31,7 +31,7 @@ export class Replacement {
     try {
       if (what === "client") care.leave(this.#generation);
       if (pump.consumer.source.kind === "group") await this.#makeAlone(what === "apart");
-      else receiver.replace(what === "apart", { open: pump.openDeliveries(), late });
+      else pump.intake.await(receiver.replace(what === "apart", { open: pump.openDeliveries(), late }));
       this.#generation = care.generation;
     } finally {
       pump.intake.goOn();

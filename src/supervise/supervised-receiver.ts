@@ -88,12 +88,18 @@ export class SupervisedReceiver implements Receiver {
     await Promise.all([this.#inner, ...[...this.#retired].map(({ receiver }) => receiver)].map(closing));
   }
 
-  /** Puts a new receiver in the place of this one. @throws what the transport says; then nothing has changed */
-  replace(apart: boolean, { open, late }: Leftovers): void {
+  /**
+   * Puts a new receiver in the place of this one. The promise ends when the old one can bring nothing any more; it never
+   * rejects. @throws what the transport says; then nothing has changed
+   */
+  replace(apart: boolean, { open, late }: Leftovers): Promise<void> {
     const receiver = this.#inner;
     this.#inner = this.#open(apart);
-    this.#retired.add({ receiver, open: new Set(open) });
-    void late?.then((deliveries) => this.#putBack(receiver, deliveries)).catch(() => undefined);
+    return new Promise((over) => {
+      this.#retired.add({ receiver, open: new Set(open), over });
+      if (late === undefined) over();
+      else void late.then((deliveries) => this.#putBack(receiver, deliveries)).then(over, over);
+    });
   }
 
   /** Closes those that were replaced and of which nothing is left. */
@@ -101,7 +107,7 @@ export class SupervisedReceiver implements Receiver {
     for (const retired of this.#retired) {
       if ([...retired.open].some((delivery) => open.has(delivery))) continue;
       this.#retired.delete(retired);
-      void closing(retired.receiver);
+      void closing(retired.receiver).then(retired.over);
     }
   }
 
@@ -119,15 +125,12 @@ export class SupervisedReceiver implements Receiver {
   async #putBack(receiver: Receiver, deliveries: readonly Delivery[]): Promise<void> {
     const [first] = deliveries;
     if (first === undefined) return;
-    const requests = deliveries.map(
-      (delivery): SettleRequest => ({
-        delivery,
-        action: { kind: "release", history: delivery.envelope.history },
-      }),
-    );
+    const requests = deliveries.map((delivery): SettleRequest => ({
+      delivery,
+      action: { kind: "release", history: delivery.envelope.history },
+    }));
     await this.#runtime.port("settle", this.#address, first.envelope.id, () => receiver.settle(requests));
   }
-
 
   #of(delivery: Delivery): Receiver {
     for (const { receiver, open } of this.#retired) if (open.has(delivery)) return receiver;
@@ -165,6 +168,7 @@ interface Retired {
   readonly receiver: Receiver;
   /** What it brought, of which something is not settled. */
   readonly open: ReadonlySet<Delivery>;
+  readonly over: () => void;
 }
 
 /** That it does not close is nobody's to wait for. */
