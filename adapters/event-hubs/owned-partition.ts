@@ -89,6 +89,18 @@ export class OwnedPartition {
     else await this.#doubt(this.#last + 1);
   }
 
+  /** Names the first event that it was not given although nothing of it is here; nothing if there is none. */
+  async behind(): Promise<string | undefined> {
+    const { client, partition, where, deadline } = this.#parts;
+    if (this.tenure.open.size > 0 || this.#last === undefined) return undefined;
+    const last = this.#last;
+    const ends = await within(deadline, `cannot look at ${where}`, () =>
+      client.getPartitionProperties(partition),
+    );
+    if (this.tenure.ended || this.#last !== last || ends.lastEnqueuedSequenceNumber <= last) return undefined;
+    return `${partition}/${String(last + 1)}`;
+  }
+
   async #events(events: readonly ReceivedEventData[]): Promise<void> {
     const { tenure } = this;
     const last = events.at(-1);

@@ -1,10 +1,11 @@
 import type {
-  ServiceBusClient,
   ServiceBusReceivedMessage,
+  ServiceBusReceiver,
   ServiceBusSessionReceiver,
 } from "@azure/service-bus";
 import {
   WaybillError,
+  type BacklogEvidence,
   type Delivery,
   type MaybePromise,
   type Receiver,
@@ -14,10 +15,12 @@ import {
   within,
   type Deadline,
 } from "../../src/transport/index.js";
+import type { ClientLease } from "./clients.js";
 import { closed } from "./closing.js";
 import { acceptSession, createReceiver, textOf, type EntityPath } from "./entity-path.js";
 import { HeldSession, type SessionHost } from "./held-session.js";
 import { toLong } from "./long.js";
+import { look } from "./look.js";
 import { mapError } from "./map-error.js";
 import { MessageDelivery } from "./message-delivery.js";
 import { deferredMessages, ownDelivery } from "./receiver.js";
@@ -39,7 +42,7 @@ export interface SessionOptions extends Pick<ReceiverOptions, "lanes" | "perLane
  * again. Its lock is renewed with that of any of its deliveries.
  */
 export class SessionReceiver implements Receiver, SessionHost {
-  readonly #client: ServiceBusClient;
+  readonly #lease: ClientLease;
   readonly #path: EntityPath;
   readonly #deadline: Deadline;
   readonly #turns: OutcomeTurns;
@@ -47,14 +50,16 @@ export class SessionReceiver implements Receiver, SessionHost {
   readonly #handoff = new Handoff<MessageDelivery>();
   readonly #held = new Map<string, HeldSession>();
   readonly #sessionOf = new WeakMap<MessageDelivery, HeldSession>();
+  /** Opens no link: it looks at what waits. */
+  #browser: ServiceBusReceiver | undefined;
   #accepting = false;
   /** Of the last receive: while it is aborted nobody asks for more. */
   #signal: AbortSignal | undefined;
   readonly #closing = new Set<Promise<void>>();
   #closed = false;
 
-  constructor(client: ServiceBusClient, path: EntityPath, deadline: Deadline, options: SessionOptions) {
-    this.#client = client;
+  constructor(lease: ClientLease, path: EntityPath, deadline: Deadline, options: SessionOptions) {
+    this.#lease = lease;
     this.#path = path;
     this.#deadline = deadline;
     this.#turns = new OutcomeTurns(deadline.runtime);
@@ -127,6 +132,18 @@ export class SessionReceiver implements Receiver, SessionHost {
     return found;
   }
 
+  /** While it holds as many sessions as it may, those of other messages wait for their turn. */
+  async backlog(): Promise<BacklogEvidence | undefined> {
+    if (this.#held.size >= this.#options.lanes) return undefined;
+    return look({
+      deadline: this.#deadline,
+      browser: (this.#browser ??= createReceiver(this.#lease.client, this.#path)),
+      doing: `cannot look at "${textOf(this.#path)}"`,
+      last: undefined,
+      isOwn: ({ sessionId }) => (this.#held.get(sessionId ?? "")?.open.size ?? 0) > 0,
+    });
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
@@ -134,6 +151,7 @@ export class SessionReceiver implements Receiver, SessionHost {
     for (const session of this.#held.values()) this.#giveUp(session);
     // An accept that is under way is not waited for: it takes as long as there is no session, and gives back what it gets.
     await Promise.all(this.#closing);
+    await this.#lease.release();
   }
 
   message(session: HeldSession, message: ServiceBusReceivedMessage): void {
@@ -177,7 +195,7 @@ export class SessionReceiver implements Receiver, SessionHost {
       const link = await within(
         { ...this.#deadline, operationMs: acceptMs },
         doing,
-        () => acceptSession(this.#client, this.#path, undefined),
+        () => acceptSession(this.#lease.client, this.#path, undefined),
         (late) => void late.close().catch(() => undefined),
       );
       // Nobody asks any more: the session is for somebody else.
@@ -317,7 +335,7 @@ export class SessionReceiver implements Receiver, SessionHost {
     const doing = `cannot take session "${id}" of "${textOf(this.#path)}"`;
     try {
       return this.#hold(
-        await within(this.#deadline, doing, () => acceptSession(this.#client, this.#path, id)),
+        await within(this.#deadline, doing, () => acceptSession(this.#lease.client, this.#path, id)),
       );
     } catch (error) {
       throw mapError(error, doing);
@@ -326,7 +344,7 @@ export class SessionReceiver implements Receiver, SessionHost {
 
   /** The session of a deferred message, which only a look at the queue can tell. */
   async #sessionIdOf(sequenceNumber: string): Promise<string | undefined> {
-    const browser = createReceiver(this.#client, this.#path);
+    const browser = createReceiver(this.#lease.client, this.#path);
     const doing = `cannot look for a deferred message of "${textOf(this.#path)}"`;
     try {
       const [seen] = await within(this.#deadline, doing, () =>

@@ -38,6 +38,7 @@ export type {
   HeaderValue,
 } from "../message/envelope.js";
 export { Handoff } from "./handoff.js";
+export { retryWarning } from "./retry-warning.js";
 export { within } from "./within.js";
 export type { Deadline } from "./within.js";
 export { fromAmqp, toAmqp } from "../message/amqp-binding.js";
