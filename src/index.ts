@@ -12,6 +12,8 @@ export type {
 } from "./service.js";
 export { run } from "./run.js";
 export type { DepsOption, RunOptions, SharedOptions } from "./run.js";
+export { healthHandler } from "./hosts/health-handler.js";
+export type { HealthHandlerOptions } from "./hosts/health-handler.js";
 export type { App, ConsumerChoice, StopOptions } from "./app.js";
 export type { DeadLetterEntry, DeadLetters, RedriveOptions } from "./dead-letters.js";
 export type { Lacks, Refusals, Supports, TransportChoice, TransportsByKind } from "./transport-choice.js";
