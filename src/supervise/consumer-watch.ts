@@ -211,7 +211,10 @@ export class ConsumerWatch {
   /** Gets a client of its own, so that others are not cut with it, and one message at a time, so that none dies with it. */
   #poisoned(text: string): void {
     if (this.#condition === "poisoned") {
-      if (this.pump.intake.waitingMs !== undefined) this.#climb({ kind: "waits", sure: false }, text);
+      // Alone in its queue it waits for ever: that nothing else comes proves little.
+      const { waitingMs = 0 } = this.pump.intake;
+      if (waitingMs >= oldFactor * this.#parts.times.stallMs)
+        this.#climb({ kind: "waits", sure: false }, text);
       return;
     }
     const evidence = this.log.note(text);
