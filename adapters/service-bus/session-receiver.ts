@@ -25,6 +25,7 @@ import { mapError } from "./map-error.js";
 import { MessageDelivery } from "./message-delivery.js";
 import { deferredMessages, ownDelivery } from "./receiver.js";
 import { fromSessionState, toSessionState } from "./session-state.js";
+import { closeQuietly } from "./quiet-close.js";
 import { OutcomeTurns } from "./outcome-turns.js";
 import { settleMessage } from "./settle-message.js";
 
@@ -325,6 +326,7 @@ export class SessionReceiver implements Receiver, SessionHost {
   }
 
   #closeLink(link: ServiceBusSessionReceiver): void {
+    closeQuietly(link);
     const closing = closed(this.#deadline, "close a session", () => link.close()).then(() => {
       this.#closing.delete(closing);
     });

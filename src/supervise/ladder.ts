@@ -56,7 +56,8 @@ export function climb(
 const stepsInVain = 3;
 
 function stepOf(steps: number, finding: Finding): Step {
-  if (finding.kind === "failing") return "client";
+  // A client over which not even a look is answered gives no better links.
+  if (finding.kind === "failing" || finding.kind === "silent") return "client";
   // A connection for a message that somebody else handles would be for nothing each time.
   if (finding.kind === "waits" && !finding.sure) return steps === 1 ? "client" : "link";
   return steps === 0 ? "link" : "client";

@@ -12,11 +12,11 @@ export interface SupervisedSenderParts {
   readonly recycled: (evidence: string) => void;
 }
 
-/** Sends in a row without an answer, after which the client is made anew. */
-const unanswered = 3;
+/** Sends in a row without an answer, or with a refused credential, after which the client is made anew. */
+const inVain = 3;
 
 /**
- * A sender that goes on with a new client when the old one gives no answers any more. What was sent over the old one gets its
+ * A sender that goes on with a new client when the old one gives no answers any more, or is not let in. What was sent over the old one gets its
  * answer there; nothing is sent twice.
  */
 export class SupervisedSender implements Sender {
@@ -24,6 +24,7 @@ export class SupervisedSender implements Sender {
   readonly #parts: SupervisedSenderParts;
   #inner: Sender;
   #generation: number;
+  /** Sends in vain since the last other one. */
   #failed = 0;
   #notBeforeMs = -Infinity;
   readonly #retired = new Set<Promise<void>>();
@@ -47,9 +48,14 @@ export class SupervisedSender implements Sender {
   async #watch(sending: Promise<readonly SendResult[]>, sender: Sender): Promise<readonly SendResult[]> {
     const results = await sending;
     if (sender !== this.#inner) return results;
-    const failure = results.find((result) => !result.ok && hasNoAnswer(result));
+    const failure = results.find((result) => !result.ok && isInVain(result));
     if (failure === undefined || failure.ok) this.#failed = 0;
-    else if ((this.#failed += 1) >= unanswered) this.#renew(failure.error.message);
+    else {
+      this.#failed += 1;
+      // Somebody else has left the client for a reason.
+      const left = this.#parts.care.generation !== this.#generation;
+      if (left || this.#failed >= inVain) this.#renew(failure.error.message);
+    }
     return results;
   }
 
@@ -79,5 +85,5 @@ export class SupervisedSender implements Sender {
 
 const noAnswer: ReadonlySet<string> = new Set(["ambiguousSend", "timeout", "transportFailed", "closed"]);
 
-const hasNoAnswer = (result: Exclude<SendResult, { readonly ok: true }>): boolean =>
-  result.unsent !== true && noAnswer.has(result.error.code);
+const isInVain = (result: Exclude<SendResult, { readonly ok: true }>): boolean =>
+  result.unsent !== true && (noAnswer.has(result.error.code) || result.error.class === "auth");

@@ -22,7 +22,7 @@ describe("the ladder", () => {
   it.each<readonly [string, Finding, readonly Step[]]>([
     ["a message certainly waits", sure, ["link", "client", "client", "exhausted", "client", "client"]],
     ["another consumer may have it", unsure, ["link", "client", "link", "link", "link", "link"]],
-    ["the service does not answer", silent, ["link", "client", "client", "client", "client", "client"]],
+    ["the service does not answer", silent, ["client", "client", "client", "client", "client", "client"]],
     ["receives fail", failing, ["client", "client", "client", "client", "client", "client"]],
   ])("when %s", (_, finding, expected) => {
     expect(steps(finding, expected.length)).toEqual(expected);
