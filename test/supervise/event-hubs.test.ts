@@ -12,6 +12,15 @@ const sales = stream("sales", { messages: { sold }, partitions: 2 });
 
 const patience = { timeout: 40_000, interval: 20 };
 
+async function startHub(): Promise<Emulator> {
+  const emulator = await startBus({ contracts: [{ sales }] });
+  const namespace = emulator.namespace();
+  namespace.enter(() => {
+    namespace.streams.createConsumerGroup("sales", "till");
+  });
+  return emulator;
+}
+
 async function reading(emulator: Emulator, options: object = clientOptions) {
   const connectionString = emulator.serviceBus.connectionString;
   const handled: string[] = [];
@@ -19,7 +28,7 @@ async function reading(emulator: Emulator, options: object = clientOptions) {
   let producers = 0;
   const till = service("till")
     .sends(sales)
-    .read(sales, { sold: ({ data }) => void handled.push(data.id) }, { as: "till" });
+    .read(sales, { sold: ({ data }) => void handled.push(data.id) }, { as: "till", startFrom: "earliest" });
   const app = await run(till, {
     transport: eventHubs({
       producer: (hub) => {
@@ -42,7 +51,7 @@ async function reading(emulator: Emulator, options: object = clientOptions) {
 
 describe("a consumer group on Event Hubs", () => {
   it("tells of each partition what is known of it", { timeout: 60_000 }, async () => {
-    const emulator = await startBus({ contracts: [{ sales }] });
+    const emulator = await startHub();
     const { app, handled, events } = await reading(emulator);
     for (let n = 0; n < 8; n += 1) await app.send(sales.sold, { id: String(n) });
     await vi.waitUntil(() => handled.length === 8, patience);
@@ -58,7 +67,7 @@ describe("a consumer group on Event Hubs", () => {
     "goes on over new clients when its connections stand and say nothing",
     { timeout: 120_000 },
     async () => {
-      const emulator = await startBus({ contracts: [{ sales }] });
+      const emulator = await startHub();
       const { app, events, handled, producers } = await reading(emulator);
       await app.send(sales.sold, { id: "before" });
       await vi.waitUntil(() => handled.includes("before"), patience);
@@ -81,7 +90,7 @@ describe("a consumer group on Event Hubs", () => {
   );
 
   it("says at the start that its clients retry by themselves", { timeout: 60_000 }, async () => {
-    const emulator = await startBus({ contracts: [{ sales }] });
+    const emulator = await startHub();
     const { events } = await reading(emulator, {});
     const warnings = events.flatMap((told) => (told.event === "warning" ? [told.text] : []));
     expect(warnings).toHaveLength(2);
