@@ -123,13 +123,13 @@ export class SupervisedReceiver implements Receiver {
 
   /** A delivery that nobody has taken is put back, never dropped. */
   async #putBack(receiver: Receiver, deliveries: readonly Delivery[]): Promise<void> {
-    const [first] = deliveries;
-    if (first === undefined) return;
-    const requests = deliveries.map((delivery): SettleRequest => ({
-      delivery,
-      action: { kind: "release", history: delivery.envelope.history },
-    }));
-    await this.#runtime.port("settle", this.#address, first.envelope.id, () => receiver.settle(requests));
+    await Promise.all(
+      deliveries.map((delivery) => {
+        const { id, history } = delivery.envelope;
+        const request: SettleRequest = { delivery, action: { kind: "release", history } };
+        return this.#runtime.port("settle", this.#address, id, () => receiver.settle([request]));
+      }),
+    );
   }
 
   #of(delivery: Delivery): Receiver {
