@@ -124,10 +124,10 @@ export class SupervisedReceiver implements Receiver {
   /** A delivery that nobody has taken is put back, never dropped. */
   async #putBack(receiver: Receiver, deliveries: readonly Delivery[]): Promise<void> {
     await Promise.all(
-      deliveries.map((delivery) => {
+      deliveries.map(async (delivery) => {
         const { id, history } = delivery.envelope;
         const request: SettleRequest = { delivery, action: { kind: "release", history } };
-        return this.#runtime.port("settle", this.#address, id, () => receiver.settle([request]));
+        await this.#runtime.port("settle", this.#address, id, () => receiver.settle([request]));
       }),
     );
   }

@@ -59,7 +59,7 @@ function silentPartition(script: Script) {
       deadline,
       closing: deadline,
     },
-    { position: { offset: "-1" }, last: 0 } as never,
+    { position: { offset: "-1" }, last: 0 },
     {
       arrived: (_tenure, events) => arrived.push(...events),
       startOver: () => Promise.resolve(),

@@ -45,7 +45,9 @@ async function reading(emulator: Emulator, options: object = clientOptions) {
     supervision: { stallAfter: "1s" },
     on: (told) => void events.push(told),
   });
-  onTestFinished(async () => void (await app.stop({ deadline: "5s" })));
+  onTestFinished(async () => {
+    await app.stop({ deadline: "5s" });
+  });
   return { app, events, handled, producers: () => producers };
 }
 

@@ -47,7 +47,9 @@ async function working(
     supervision: { stallAfter: "1s" },
     on: (event) => void events.push(event),
   });
-  onTestFinished(async () => void (await app.stop({ deadline: "5s" })));
+  onTestFinished(async () => {
+    await app.stop({ deadline: "5s" });
+  });
   const told = (name: AppEvent["event"]): number => events.filter(({ event }) => event === name).length;
   return { app, events, handled, clients: () => clients, told };
 }
