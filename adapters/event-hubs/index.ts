@@ -3,5 +3,3 @@ export { eventHubs } from "./transport.js";
 export type { EventHubsOptions, Topology } from "./transport.js";
 export { clientOptions } from "./client-options.js";
 export { isEventHubsEvent } from "./event-delivery.js";
-export { memoryCheckpoints } from "./memory-checkpoints.js";
-export { memoryPark } from "./memory-park.js";

@@ -12,3 +12,5 @@ export { memoryDatabase } from "./database.js";
 export type { MemoryDatabase, MemoryDatabaseOptions, MemoryTransaction } from "./database.js";
 export { memoryInbox } from "./inbox.js";
 export { memoryOutbox } from "./outbox.js";
+export { memoryCheckpoints } from "./checkpoint-store.js";
+export { memoryPark } from "./park-store.js";

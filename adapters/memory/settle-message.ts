@@ -5,12 +5,14 @@ import {
   type SettleAction,
 } from "../../src/transport/index.js";
 import type { Delivery as BrokerDelivery } from "./broker/delivery.js";
+import { messageState } from "./broker/record.js";
 import type { Receiver as BrokerReceiver } from "./broker/receiver.js";
 
 /**
  * Does what the core decided, as Service Bus does it: `abandon` and `defer` count as deliveries, `release` does not.
  *
- * A release carries no history (AMQP `released` modifies nothing), and needs none: the delivery count stays too.
+ * A release carries no history (AMQP `released` modifies nothing), and needs none: the delivery count stays too. What was
+ * fetched by its number came over no link that could release it, so it is abandoned, which counts.
  * @throws {BrokerError} `com.microsoft:message-lock-lost`, in a session `session-lock-lost`
  */
 export function settleMessage(
@@ -26,7 +28,9 @@ export function settleMessage(
       receiver.abandon(delivery, historyProperties(action.history));
       return;
     case "release":
-      receiver.release(delivery);
+      if (delivery.state === messageState.deferred)
+        receiver.abandon(delivery, historyProperties(action.history));
+      else receiver.release(delivery);
       return;
     case "defer":
       receiver.defer(delivery);

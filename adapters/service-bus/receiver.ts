@@ -63,7 +63,7 @@ export class MessageReceiver implements Receiver, ListenerHost {
     const got = this.#handoff.receive(max, signal, () => {
       this.#rest();
     });
-    if (got instanceof Promise) this.#listen(Math.min(max, maxUnsettled));
+    if (got instanceof Promise) this.#listen(max);
     else this.#beImpatient();
     return got;
   }
@@ -151,12 +151,14 @@ export class MessageReceiver implements Receiver, ListenerHost {
     return this.#listener?.receiver ?? (this.#manager ??= createReceiver(this.#lease.client, this.#path));
   }
 
-  /** Sees to it that `max` messages are asked for. */
-  #listen(max: number): void {
-    this.#wanted = max;
+  /** Sees to it that `most` messages are asked for, or as many as the link has room for. A full link is replaced. */
+  #listen(most: number): void {
+    this.#wanted = most;
     this.#patience?.cancel();
     if (this.#resting !== undefined) return;
-    if (this.#listener?.fits(max) !== true) {
+    const room = maxUnsettled - (this.#listener?.unsettled ?? 0);
+    const max = Math.min(most, room > 0 ? room : maxUnsettled);
+    if (room <= 0 || this.#listener?.fits(max) !== true) {
       const old = this.#listener;
       this.#listener = new Listener(
         createReceiver(this.#lease.client, this.#path),

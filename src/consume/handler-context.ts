@@ -1,8 +1,7 @@
-import { channelId, type Need, type Target } from "../contracts/channel.js";
-import type { InputOf, Message } from "../contracts/message.js";
-import type { ScheduledSendOptions, SendOptionsFor, Sent } from "../contracts/send-options.js";
+import { channelId, type Target } from "../contracts/channel.js";
+import type { ScheduledSendOptions, Sent } from "../contracts/send-options.js";
 import { WaybillError } from "../errors.js";
-import { durationMs, type Duration } from "../runtime/duration.js";
+import { durationMs } from "../runtime/duration.js";
 import { stableId } from "../runtime/hash.js";
 import type { BatchContext, Context, IdempotencyFacts } from "./context.js";
 import type { DeliveryRun } from "./delivery-run.js";
@@ -158,7 +157,10 @@ export class SendBuffer {
   }
 }
 
-/** The context of one handler run on one delivery. */
+/**
+ * The context of one handler run on one delivery. Its functions are made when they are asked for, so that a handler may
+ * take them out of it (`async (msg, { send }) => …`) and a run that uses none pays for none.
+ */
 export class HandlerContext implements Context<unknown, string> {
   readonly deps: unknown;
   readonly attempt: number;
@@ -187,24 +189,17 @@ export class HandlerContext implements Context<unknown, string> {
     return new MessageIdempotency(this.#consumer, this.#run, this.#message);
   }
 
-  send<X extends Need, M extends Message>(
-    to: Target<string, X, M>,
-    data: InputOf<M>,
-    options?: SendOptionsFor<X>,
-  ): Promise<Sent> {
-    return this.#sends.add(this.#run, this.#message, to, data, options);
+  get send(): Context<unknown, string>["send"] {
+    return (to, data, options) => this.#sends.add(this.#run, this.#message, to, data, options);
   }
 
-  sendNow<X extends Need, M extends Message>(
-    to: Target<string, X, M>,
-    data: InputOf<M>,
-    options?: SendOptionsFor<X>,
-  ): Promise<Sent> {
-    return this.#sends.sendNow(this.#run, this.#message, to, data, options);
+  get sendNow(): Context<unknown, string>["sendNow"] {
+    return (to, data, options) => this.#sends.sendNow(this.#run, this.#message, to, data, options);
   }
 
-  sleep(duration: Duration): Promise<void> {
-    return sleep(this.#consumer.runtime, this.#run.work, durationMs(duration, "ctx.sleep"), this.#run.signal);
+  get sleep(): Context<unknown, string>["sleep"] {
+    return (duration) =>
+      sleep(this.#consumer.runtime, this.#run.work, durationMs(duration, "ctx.sleep"), this.#run.signal);
   }
 }
 
@@ -224,28 +219,27 @@ export class HandlerBatchContext implements BatchContext<unknown, string> {
     this.#consumer = consumer;
   }
 
-  send<X extends Need, M extends Message>(
-    cause: Received,
-    to: Target<string, X, M>,
-    data: InputOf<M>,
-    options?: SendOptionsFor<X>,
-  ): Promise<Sent> {
-    const run = this.#runs.get(cause);
-    if (run !== undefined) return this.#sends.add(run, cause, to, data, options);
-    return Promise.reject(
-      new WaybillError(
-        "invalidOption",
-        "the cause of a batch's send must be one of the batch's own messages",
-      ),
-    );
+  get send(): BatchContext<unknown, string>["send"] {
+    return (cause, to, data, options) => {
+      const run = this.#runs.get(cause);
+      if (run !== undefined) return this.#sends.add(run, cause, to, data, options);
+      return Promise.reject(
+        new WaybillError(
+          "invalidOption",
+          "the cause of a batch's send must be one of the batch's own messages",
+        ),
+      );
+    };
   }
 
-  sleep(duration: Duration): Promise<void> {
-    const delayMs = durationMs(duration, "ctx.sleep");
-    const waits = [...this.#runs.values()].map((run) =>
-      sleep(this.#consumer.runtime, run.work, delayMs, this.signal),
-    );
-    return Promise.all(waits).then(() => undefined);
+  get sleep(): BatchContext<unknown, string>["sleep"] {
+    return async (duration) => {
+      const delayMs = durationMs(duration, "ctx.sleep");
+      const waits = [...this.#runs.values()].map((run) =>
+        sleep(this.#consumer.runtime, run.work, delayMs, this.signal),
+      );
+      await Promise.all(waits);
+    };
   }
 }
 
@@ -268,17 +262,10 @@ class MessageIdempotency implements IdempotencyFacts {
     return this.#run.claim?.token;
   }
 
-  downstreamKey(step: string): string {
+  get downstreamKey(): IdempotencyFacts["downstreamKey"] {
     const { service, spec } = this.#consumer;
-    return stableId([
-      "downstream",
-      service,
-      channelId(spec.channel),
-      spec.as,
-      this.#message.source,
-      this.#message.id,
-      step,
-    ]);
+    const { source, id } = this.#message;
+    return (step) => stableId(["downstream", service, channelId(spec.channel), spec.as, source, id, step]);
   }
 }
 

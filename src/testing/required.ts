@@ -54,6 +54,7 @@ export const requiredTokens: Readonly<Record<string, readonly Token[]>> = {
   ],
   "storage-queue": [
     ...(["queues", "queues:scheduling", "queue:renew", "queue:delayedRelease"] as const),
-    ...(["queue:deliveryCount", "queue:deadLetter", "durable", "credentials"] as const),
+    ...(["queue:deliveryCount", "queue:deadLetter"] as const),
+    ...(["cancelSchedule", "durable", "credentials"] as const),
   ],
 };

@@ -1,7 +1,7 @@
 import { BlobCheckpointStore } from "@azure/eventhubs-checkpointstore-blob";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { blobCheckpoints, blobPark, blobStore } from "../../adapters/blob/index.js";
-import { memoryCheckpoints, memoryPark } from "../../adapters/event-hubs/index.js";
+import { memoryCheckpoints, memoryPark } from "../../adapters/memory/index.js";
 import type { CheckpointStore, ParkStore } from "../../src/store/index.js";
 import { envelope, HubFixture, numbers, outgoing, record } from "../event-hubs/hub-fixture.js";
 import { Containers } from "./containers.js";

@@ -3,7 +3,7 @@ import {
   EventGridReceiverClient,
   EventGridSenderClient,
 } from "@azure/eventgrid-namespaces";
-import { memoryPark } from "../../adapters/event-hubs/index.js";
+import { memoryPark } from "../../adapters/memory/index.js";
 import {
   clientOptions,
   eventGrid,

@@ -1,11 +1,6 @@
 import { EventHubConsumerClient, EventHubProducerClient } from "@azure/event-hubs";
-import {
-  clientOptions,
-  eventHubs,
-  isEventHubsEvent,
-  memoryCheckpoints,
-  memoryPark,
-} from "../../adapters/event-hubs/index.js";
+import { clientOptions, eventHubs, isEventHubsEvent } from "../../adapters/event-hubs/index.js";
+import { memoryCheckpoints, memoryPark } from "../../adapters/memory/index.js";
 import type {
   ConformanceAdapter,
   ConformanceWorld,

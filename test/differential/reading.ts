@@ -21,8 +21,6 @@ export class Reading {
   readonly #held: Delivery[] = [];
   readonly #settled: Delivery[] = [];
   readonly #deferred: string[] = [];
-  /** Deliveries that were fetched by their number. */
-  readonly #byNumber = new WeakSet<Delivery>();
   #receiver: Receiver;
 
   constructor(connection: Connection, source: QueueSource, setting: Setting, around: Surroundings) {
@@ -95,7 +93,6 @@ export class Reading {
     if (number === undefined) return [];
     const deliveries = (await this.#receiver.receiveDeferred?.([number])) ?? [];
     this.#held.push(...deliveries);
-    for (const delivery of deliveries) this.#byNumber.add(delivery);
     return deliveries.map((delivery) => `deferred ${this.#text(delivery)}`);
   }
 
@@ -136,9 +133,7 @@ export class Reading {
     return deliveryText(delivery, this.#around.runtime.now());
   }
 
-  #actionOf(delivery: Delivery, wanted: Outcome): SettleRequest["action"] {
-    // Service Bus has no release for what came over no link, so its adapter abandons, which counts; in memory it need not.
-    const outcome = wanted === "release" && this.#byNumber.has(delivery) ? "abandon" : wanted;
+  #actionOf(delivery: Delivery, outcome: Outcome): SettleRequest["action"] {
     return settleAction(this.#source.address, delivery, outcome);
   }
 }

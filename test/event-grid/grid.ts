@@ -6,7 +6,7 @@ import {
 import { EventGridPublisherClient } from "@azure/eventgrid";
 import { onTestFinished } from "vitest";
 import { clientOptions, eventGrid, type EventGridOptions } from "../../adapters/event-grid/index.js";
-import { memoryPark } from "../../adapters/event-hubs/index.js";
+import { memoryPark } from "../../adapters/memory/index.js";
 import { event, notifications } from "../../src/contracts/index.js";
 import { realRuntime } from "../../src/runtime/runtime.js";
 import type { Connection, Envelope, ListenerSource } from "../../src/transport/index.js";

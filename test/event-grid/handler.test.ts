@@ -10,9 +10,10 @@ import {
   type EventGridHandlerOptions,
   type Refusal,
 } from "../../adapters/event-grid/index.js";
-import { memoryPark } from "../../adapters/event-hubs/index.js";
+import { memoryPark } from "../../adapters/memory/index.js";
 import type { Receiver, SettleAction } from "../../src/transport/index.js";
-import { connected, options, source } from "./grid.js";
+import { run, service } from "../../src/index.js";
+import { connected, options, orders, source } from "./grid.js";
 
 const url = "https://hook.example/events";
 const open = { authenticate: "nobody else can" } as const;
@@ -151,6 +152,40 @@ describe("a webhook for Event Grid", () => {
     const refused = other.hook(post([cloudEvent("a")]));
     await settling(other.receiver, deadLetter);
     expect((await refused).status).toBe(400);
+    // A batch has one answer.
+    const batch = other.hook(post([cloudEvent("b"), cloudEvent("c")]));
+    await settling(other.receiver, complete, deadLetter);
+    expect((await batch).status).toBe(400);
+  });
+
+  it("tells a handler by its signal that the answer is given, and hands it the event again", async () => {
+    const hook = eventGridHandler({ ...open, answerWithin: "300ms" });
+    const reasons: unknown[] = [];
+    const again = new Promise<void>((resolve) => {
+      const audit = service("audit").listen(orders, {
+        placed: async (_msg, { signal }) => {
+          if (reasons.length > 0) {
+            resolve();
+            return;
+          }
+          await new Promise((end) => {
+            signal.addEventListener("abort", end);
+          });
+          reasons.push(signal.reason);
+        },
+      });
+      const starting = run(audit, {
+        transport: eventGrid({ receiver: () => hook, deadLetters: memoryPark() }),
+      });
+      onTestFinished(async () => {
+        await (await starting).stop();
+      });
+    });
+    const placed = cloudEvent("a", { wbversion: 1 });
+    await expect.poll(async () => (await hook(post([placed]))).status).toBe(503);
+    await expect.poll(() => reasons).toMatchObject([{ class: "lockLost" }]);
+    expect((await hook(post([placed]))).status).toBe(200);
+    await again;
   });
 
   it("makes a defect of an event that is none", async () => {
@@ -267,6 +302,18 @@ describe("the consent of a webhook", () => {
       headers: { "WebHook-Request-Origin": "eventgrid.azure.net" },
     });
     expect((await hook(asking)).status).toBe(401);
+  });
+
+  it("reads nothing of what somebody sends who is not known", async () => {
+    let pulled = 0;
+    const pull = (): void => void (pulled += 1);
+    const body = new ReadableStream<Uint8Array>({ pull }, { highWaterMark: 0 });
+    const { hook } = await listening({ authenticate: sharedSecret(() => ["a secret of the hook"]) });
+    const headers = { "content-type": "application/json" };
+    expect((await hook(new Request(url, { method: "POST", headers, body, duplex: "half" }))).status).toBe(
+      401,
+    );
+    expect(pulled).toBe(0);
   });
 
   it("says nothing to handlers of what Event Grid says of itself", async () => {

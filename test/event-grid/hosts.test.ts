@@ -14,7 +14,7 @@ import {
   sharedSecret,
   type EventGridHandler,
 } from "../../adapters/event-grid/index.js";
-import { memoryPark } from "../../adapters/event-hubs/index.js";
+import { memoryPark } from "../../adapters/memory/index.js";
 import { run, service } from "../../src/index.js";
 import { startStage, type Stage } from "../emulator/http/fixtures.js";
 import { manage, untilState } from "../emulator/http/management-client.js";

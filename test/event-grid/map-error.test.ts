@@ -2,7 +2,7 @@ import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import { eventGrid } from "../../adapters/event-grid/index.js";
 import { codes, mapError, mapSendError, names, statuses } from "../../adapters/event-grid/map-error.js";
-import { memoryPark } from "../../adapters/event-hubs/index.js";
+import { memoryPark } from "../../adapters/memory/index.js";
 import type { ErrorClass, ErrorCode } from "../../src/errors.js";
 import { channel, connected, envelope, factories, options, source, startGrid } from "./grid.js";
 

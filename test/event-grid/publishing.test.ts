@@ -2,7 +2,7 @@ import { AzureKeyCredential, EventGridSenderClient } from "@azure/eventgrid-name
 import { EventGridPublisherClient } from "@azure/eventgrid";
 import { describe, expect, it } from "vitest";
 import { eventGrid } from "../../adapters/event-grid/index.js";
-import { memoryPark } from "../../adapters/event-hubs/index.js";
+import { memoryPark } from "../../adapters/memory/index.js";
 import { manage, untilState } from "../emulator/http/management-client.js";
 import { consenting, startWebHook } from "../emulator/http/web-hook.js";
 import {

@@ -1,4 +1,6 @@
+import { earliestEventPosition, EventHubConsumerClient } from "@azure/event-hubs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { clientOptions } from "../../adapters/event-hubs/index.js";
 import type { Delivery } from "../../src/transport/index.js";
 import { envelope, HubFixture, numbers, outgoing, type HubReader } from "./hub-fixture.js";
 
@@ -61,6 +63,30 @@ describe("readers of one consumer group", () => {
     const second = line.reader();
     expect([...numbers(await second.take(4))].sort()).toEqual([10, 11, 12, 13]);
     expect(second.lost).toEqual([]);
+  });
+
+  it("take every partition from Microsoft's processors, which attach without an owner level of their own", async () => {
+    const line = await hub.connect();
+    await sendToAll(line, 0);
+    const client = new EventHubConsumerClient(
+      "till",
+      hub.emulator.connectionString(),
+      "sales",
+      clientOptions,
+    );
+    const ended = new Set<string>();
+    const subscription = client.subscribe(
+      {
+        processEvents: () => Promise.resolve(),
+        processError: (_error, { partitionId }) => Promise.resolve(void ended.add(partitionId)),
+      },
+      { startPosition: earliestEventPosition },
+    );
+    const reader = line.reader();
+    expect(partitionsOf(await reader.take(4))).toEqual(["0", "1", "2", "3"]);
+    expect(reader.lost).toEqual([]);
+    await subscription.close();
+    await client.close();
   });
 
   it("take over what a dead one no longer renews", async () => {

@@ -1,11 +1,6 @@
 import { EventHubConsumerClient, EventHubProducerClient } from "@azure/event-hubs";
-import {
-  clientOptions,
-  eventHubs,
-  memoryCheckpoints,
-  memoryPark,
-  type EventHubsOptions,
-} from "../../adapters/event-hubs/index.js";
+import { clientOptions, eventHubs, type EventHubsOptions } from "../../adapters/event-hubs/index.js";
+import { memoryCheckpoints, memoryPark } from "../../adapters/memory/index.js";
 import type { ChannelSpec } from "../../src/contracts/channel.js";
 import { noHeaders } from "../../src/message/header-rules.js";
 import { realRuntime } from "../../src/runtime/runtime.js";

@@ -79,4 +79,24 @@ describe("an event at which the SDK loses its connection", () => {
     expect(answer).toBeUndefined();
     expect(await line.deadLetters().peek(10)).toMatchObject([{ record: { reason: "Undecodable" } }]);
   });
+
+  it("is told and not passed while nothing behind it can be read", async () => {
+    const line = await hub.connect({ silence: "100ms" });
+    const first = line.senderTo("sales/Partitions/0");
+    await first.send(outgoing(envelope(1)));
+    await sendPoison();
+    const reader = line.reader();
+    const told: string[] = [];
+    const got = [...(await takeThrough(reader, 1, told))];
+    const isStuck = () => told.some((text) => /does not get on: .* sequence number 1,/.test(text));
+    while (!isStuck()) {
+      try {
+        got.push(...(await reader.next()));
+      } catch (error) {
+        told.push((error as Error).message);
+      }
+    }
+    expect(numbers(got)).toEqual([1]);
+    await reader.receiver.close();
+  });
 });

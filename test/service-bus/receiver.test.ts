@@ -65,6 +65,21 @@ describe("a receiver of a queue", () => {
     expect(emulator.namespace().broker.getQueue("billing").counts.active).toBe(0);
   });
 
+  it("has no more than 1,500 unsettled over one link, where the SDK would stop, and takes more over another", async () => {
+    const emulator = await startBus({ contracts: [{ billing }] });
+    await send(emulator, 1_600);
+    const receiver = await receiverOf(emulator);
+    const held: Delivery[] = [];
+    const links: number[] = [];
+    while (held.length < 1_600) {
+      const got = await receiver.receive(1_000, forever);
+      held.push(...got);
+      if (held.length <= 1_500) links.push(attached(emulator));
+    }
+    expect([new Set(links), attached(emulator)]).toEqual([new Set([1]), 2]);
+    expect(new Set(held.map(({ broker }) => broker.sequenceNumber)).size).toBe(1_600);
+  });
+
   it("puts back uncounted what comes when nobody asks any more", async () => {
     const emulator = await startBus({ contracts: [{ billing }] });
     const receiver = await receiverOf(emulator);

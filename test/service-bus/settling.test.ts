@@ -64,3 +64,27 @@ describe("settling different outcomes at once", () => {
     expect(letters.map((letter) => letter.record.description)).toEqual(["second", "fifth", "sixth"]);
   });
 });
+
+describe("a deferred message that is put back", () => {
+  it("is abandoned and counts, as its deferral did: the service has no other way", async () => {
+    const emulator = await startBus({ contracts: [{ plain }] });
+    const source = { kind: "queue", channel: plain["~channel"], address: "plain" } as const;
+    const client = clientOf(emulator);
+    await client.createSender("plain").sendMessages({ messageId: "1", body: Buffer.from("{}") });
+    await client.close();
+    const connection = await connectTo(emulator, { sources: [source] });
+    const receiver = connection.receiver(source, receiving());
+    const [delivery] = await receiver.receive(1, new AbortController().signal);
+    if (delivery === undefined) throw new Error("nothing came");
+    const numbers = [delivery.broker.sequenceNumber ?? ""];
+    await receiver.settle([{ delivery, action: { kind: "defer" } }]);
+    const counts = [delivery.deliveryCount];
+    for (let look = 0; look < 2; look += 1) {
+      const [deferred] = (await receiver.receiveDeferred?.(numbers)) ?? [];
+      if (deferred === undefined) throw new Error("it is not there");
+      counts.push(deferred.deliveryCount);
+      await receiver.settle([{ delivery: deferred, action: { kind: "release", history: {} } }]);
+    }
+    expect(counts).toEqual([1, 2, 3]);
+  });
+});

@@ -72,13 +72,34 @@ describe("what cannot be read", () => {
     },
   );
 
-  it("an older version is lifted through its upcaster", async () => {
-    const { handled, shipper } = recording();
+  it("an older version is lifted through its upcaster, and says with which version it travelled", async () => {
+    const handled: unknown[] = [];
+    const shipper = service("shipper").consume(shipping, {
+      ship: ({ data, version }) => void handled.push([version, data]),
+    });
     const bus = await testBus(shipper);
     await bus.deliverRaw(shipping, { type: "t.ship", version: 2, body: '{"id":"1","city":"Oslo"}' });
     await bus.settle();
-    expect(handled).toEqual([{ id: "1", to: "Oslo" }]);
+    expect(handled).toEqual([[2, { id: "1", to: "Oslo" }]]);
     await bus.stop();
+  });
+
+  it("an upcaster that throws, or that makes what the schema refuses, is dead-lettered at once", async () => {
+    const upcasters = [
+      () => {
+        throw new Error("no");
+      },
+      () => ({ id: 7 }) as unknown as { id: string; to: string },
+    ];
+    for (const upcaster of upcasters) {
+      const newest = command("t.ship", { version: 2, schema: z.object({ id: z.string(), to: z.string() }) });
+      const lifted = queue("lifted", { messages: { ship: newest.from(ShipV1, upcaster) } });
+      const bus = await testBus(service("shipper").consume(lifted, { ship: () => undefined }));
+      await bus.deliverRaw(lifted, { type: "t.ship", version: 1, body: '{"id":"1"}' });
+      await bus.settle();
+      expect(bus.deadLetters()).toMatchObject([{ reason: "SchemaInvalid", attempts: 0 }]);
+      await bus.stop();
+    }
   });
 
   it("a newer version waits for a newer service, then is dead-lettered without having spent an attempt", async () => {
@@ -221,6 +242,14 @@ describe("declarations that cannot work", () => {
     expect(() => once.consume(shipping, { ship: () => undefined })).toThrow(
       expect.objectContaining({ code: "duplicateHandler" }) as Error,
     );
+  });
+
+  it("handlers that do not fit the messages of their channel are refused past the compiler", () => {
+    const ship = () => undefined;
+    for (const handlers of [{}, { ship, sink: ship }] as unknown as readonly { ship: typeof ship }[])
+      expect(() => service("s").consume(shipping, handlers)).toThrow(
+        expect.objectContaining({ code: "invalidOption" }) as Error,
+      );
   });
 
   it("a question about a channel that the service does not read is refused", async () => {

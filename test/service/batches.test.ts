@@ -63,8 +63,8 @@ describe("batch handlers", () => {
       .consumeBatch(
         jobs,
         {
-          job: async (messages, ctx) => {
-            for (const message of messages) await ctx.send(message, results.done, { id: message.data.id });
+          job: async (messages, { send }) => {
+            for (const message of messages) await send(message, results.done, { id: message.data.id });
           },
         },
         { maxBatch: 5 },

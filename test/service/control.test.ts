@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { service } from "waybill";
+import { run, service } from "waybill";
+import { memory } from "waybill/memory";
 import { testBus, type TestBus } from "waybill/testing";
 import { jobs, orderedJobs, results } from "./jobs.js";
 
@@ -192,6 +193,73 @@ describe("stop", () => {
     await bus.stop();
   });
 
+  it.each([
+    { deadline: "10s", waitsMs: 8_000 },
+    { deadline: undefined, waitsMs: 24_000 },
+  ] as const)(
+    "fires the signals after four fifths of $deadline, by default of 30 s",
+    async ({ deadline, waitsMs }) => {
+      let abortedAt: number | undefined;
+      const worker = service("worker").consume(jobs, {
+        job: async (_msg, ctx) => {
+          ctx.signal.addEventListener("abort", () => (abortedAt = bus.now().getTime()));
+          await ctx.sleep("1h");
+        },
+      });
+      const bus: TestBus = await testBus(worker);
+      await bus.deliver(jobs.job, { id: "1" });
+      await bus.settle();
+      const startedAt = bus.now().getTime();
+      const stopped = bus.app().stop(deadline === undefined ? {} : { deadline });
+      await bus.settle({ advance: "30s" });
+      expect(await stopped).toEqual({ unfinished: 0 });
+      expect((abortedAt ?? 0) - startedAt).toBe(waitsMs);
+    },
+  );
+
+  it("is told by health from its begin to its end", async () => {
+    const worker = service("worker").consume(jobs, { job: (_msg, ctx) => ctx.sleep("1s") });
+    const bus = await testBus(worker);
+    await bus.deliver(jobs.job, { id: "1" });
+    await bus.settle();
+    const stopped = bus.app().stop();
+    expect(bus.app().health().state).toBe("stopping");
+    await bus.settle({ advance: "1s" });
+    await stopped;
+    expect(bus.app().health().state).toBe("stopped");
+  });
+
+  it("ends by its deadline also for a handler that waits for it", async () => {
+    const worker = service("worker").consume(jobs, {
+      job: async () => {
+        const stopped = bus.app().stop({ deadline: "10s" });
+        await Promise.race([stopped, bus.hang(new AbortController().signal)]);
+      },
+    });
+    const bus: TestBus = await testBus(worker);
+    const start = bus.now().getTime();
+    let stoppedMs = 0;
+    await bus.deliver(jobs.job, { id: "1" });
+    await bus.settle({ advance: "1s" });
+    void bus
+      .app()
+      .stop()
+      .then(() => (stoppedMs = bus.now().getTime() - start));
+    await bus.settle({ advance: "10s" });
+    expect(stoppedMs).toBeGreaterThan(0);
+    expect(stoppedMs).toBeLessThanOrEqual(10_000);
+  });
+
+  it("comes at the end of the block that holds a running service", async () => {
+    let state: (() => string) | undefined;
+    {
+      await using app = await run(service("s").sends(jobs), { transport: memory() });
+      state = () => app.health().state;
+      expect(state()).toBe("ready");
+    }
+    expect(state()).toBe("stopped");
+  });
+
   it("ends by its deadline although a handler ignores its signal, and says so", async () => {
     const worker = service("worker").consume(jobs, { job: () => bus.hang(new AbortController().signal) });
     const bus: TestBus = await testBus(worker);
@@ -238,7 +306,7 @@ describe("stop", () => {
 });
 
 describe("around hooks", () => {
-  it("wrap every handler run, the first outermost, and what they throw is the handler's failure", async () => {
+  it("wrap every handler run, the first outermost", async () => {
     const steps: string[] = [];
     const worker = service("worker")
       .around(async (run, next) => {
@@ -255,6 +323,22 @@ describe("around hooks", () => {
     await bus.deliver(jobs.job, { id: "1" });
     await bus.settle();
     expect(steps).toEqual(["outer jobs 1", "inner", "handler", "outer ends"]);
+    await bus.stop();
+  });
+
+  it("fail the run with what they throw", async () => {
+    let runs = 0;
+    const worker = service("worker")
+      .around(async (_run, next) => {
+        await next();
+        throw new Error("the hook says no");
+      })
+      .consume(jobs, { job: () => void (runs += 1) }, { retry: { attempts: 2 } });
+    const bus = await testBus(worker);
+    await bus.deliver(jobs.job, { id: "1" });
+    await bus.settle({ advance: "1h" });
+    expect(runs).toBe(2);
+    expect(bus.deadLetters()).toMatchObject([{ reason: "MaxAttempts", description: "the hook says no" }]);
     await bus.stop();
   });
 });

@@ -154,6 +154,41 @@ describe("a dead letter", () => {
     expect(handled).toHaveLength(1);
     await bus.stop();
   });
+
+  it("is there still after a crash that left its message sent back, which an idempotent consumer handles once", async () => {
+    let refuse = true;
+    const handled: string[] = [];
+    const worker = service("worker").consume(
+      jobs,
+      {
+        job: ({ id }) => {
+          if (refuse) return deadLetter("not yet");
+          handled.push(id);
+          return undefined;
+        },
+      },
+      { idempotent: true },
+    );
+    const bus = await testBus(worker);
+    const { id } = await bus.deliver(jobs.job, { id: "1" });
+    await bus.settle();
+    refuse = false;
+    const redrive = async (): Promise<void> => {
+      const letters = bus.app().deadLetters(jobs);
+      for (const letter of await letters.peek()) await letters.redrive(letter);
+    };
+    bus.crash(worker, { port: "send", when: "after" });
+    void redrive();
+    await bus.settle();
+    expect(bus.isAlive(worker)).toBe(false);
+    await bus.restart(worker);
+    await bus.settle({ advance: "5m" });
+    expect([handled, bus.deadLetters()]).toMatchObject([[id], [{ id }]]);
+    await redrive();
+    await bus.settle();
+    expect([handled, bus.deadLetters()]).toEqual([[id], []]);
+    await bus.stop();
+  });
 });
 
 describe("a corrected message", () => {

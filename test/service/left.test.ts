@@ -19,6 +19,20 @@ describe("a delivery that nobody settles", () => {
     await bus.stop({ leftovers: "ignore" });
   });
 
+  it("is delivered again when its lock ends, and handled again where nothing remembers it", async () => {
+    const deliveries: number[] = [];
+    const worker = service("worker").consume(jobs, {
+      job: ({ broker }) => void deliveries.push(broker.deliveryCount),
+    });
+    const bus = await testBus(worker);
+    bus.failNext("settle", { error: new WaybillError("settleFailed", "no answer") });
+    await bus.deliver(jobs.job, { id: "1" });
+    await bus.settle({ advance: "5m" });
+    expect(deliveries).toEqual([1, 2]);
+    expect(told(bus.events)).toEqual(["delivered", "settleFailed", "left", "delivered", "handled"]);
+    await bus.stop();
+  });
+
   it("is told of as left when its stream is read no further", async () => {
     const reader = service("reader").read(log, { done: (_msg, ctx) => ctx.sleep("1m") }, { concurrency: 1 });
     const bus = await testBus(reader);

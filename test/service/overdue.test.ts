@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { fixed, service } from "waybill";
-import { testBus } from "waybill/testing";
-import { log, orderedJobs } from "./jobs.js";
+import { testBus, type TestBus } from "waybill/testing";
+import { jobs, log, orderedJobs } from "./jobs.js";
 
 const retry = { backoff: fixed("1s"), attempts: 3 };
 
@@ -36,6 +36,26 @@ describe("a handler that takes longer than maxLockRenewal", () => {
     await bus.deliver(log.done, { id: "1" });
     await bus.settle({ advance: "10m" });
     expect(bus.deadLetters()).toMatchObject([{ reason: "MaxAttempts", attempts: 3 }]);
+    await bus.stop();
+  });
+
+  it("has five seconds to end after its signal before its slot is free", async () => {
+    const startedMs: number[] = [];
+    const worker = service("worker").consume(
+      jobs,
+      {
+        job: async () => {
+          startedMs.push(bus.now().getTime() - start);
+          if (startedMs.length === 1) await bus.hang(new AbortController().signal);
+        },
+      },
+      { concurrency: 1, maxLockRenewal: "1m", retry },
+    );
+    const bus: TestBus = await testBus(worker);
+    const start = bus.now().getTime();
+    for (const id of ["stuck", "next"]) await bus.deliver(jobs.job, { id });
+    await bus.settle({ advance: "2m" });
+    expect(startedMs.slice(0, 2)).toEqual([0, 65_000]);
     await bus.stop();
   });
 

@@ -107,6 +107,27 @@ describe("retries of a queue", () => {
     await bus.stop();
   });
 
+  it("follow the class that a handler gives its error", async () => {
+    const attempts: number[] = [];
+    const worker = service("worker").consume(
+      jobs,
+      {
+        job: ({ data }, ctx) => {
+          if (data.id === "waits") attempts.push(ctx.attempt);
+          const chosen = data.id === "waits" ? "dependencyDown" : "permanent";
+          if (attempts.length < 5) throw new WaybillError("handlerFailed", "no", { class: chosen });
+        },
+      },
+      { retry: { attempts: 2, backoff: fixed("1m") } },
+    );
+    const bus = await testBus(worker);
+    for (const id of ["waits", "never"]) await bus.deliver(jobs.job, { id });
+    await bus.settle({ advance: "1h" });
+    expect(attempts).toEqual([1, 1, 1, 1, 1]);
+    expect(bus.deadLetters()).toMatchObject([{ data: { id: "never" }, reason: "Permanent", attempts: 1 }]);
+    await bus.stop();
+  });
+
   it("can be asked for, put aside and refused by what the handler returns", async () => {
     const seen: string[] = [];
     const worker = service("worker").consume(jobs, {

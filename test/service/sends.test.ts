@@ -25,6 +25,26 @@ describe("what a handler sends", () => {
     await bus.stop();
   });
 
+  it("may be sent by functions that the handler took out of its context", async () => {
+    const keys = new Set<string>();
+    const worker = service("worker")
+      .sends(results)
+      .consume(jobs, {
+        job: async ({ data }, { send, sendNow, sleep, idempotency: { downstreamKey } }) => {
+          await send(results.done, { id: `${data.id}, later` });
+          await sendNow(results.done, { id: `${data.id}, now` });
+          await sleep("1s");
+          keys.add(downstreamKey("charge"));
+        },
+      });
+    const bus = await testBus(worker);
+    await bus.deliver(jobs.job, { id: "1" });
+    await bus.settle({ advance: "1s" });
+    expect(bus.sent(results.done)).toEqual([{ id: "1, now" }, { id: "1, later" }]);
+    expect(keys.size).toBe(1);
+    await bus.stop();
+  });
+
   it("stays unsent when the handler throws or asks for another run", async () => {
     let run = 0;
     const worker = service("worker")
@@ -242,6 +262,16 @@ describe("sending from outside of handlers", () => {
       "m-3",
     ]);
     expect(bus.sent(results.done)).toEqual([{ id: "1" }, { id: "4" }]);
+    await bus.stop();
+  });
+
+  it("leaves every message of a batch ambiguous whose answer is lost, and sends none of them again", async () => {
+    const bus = await testBus(service("s").sends(results));
+    const error = new WaybillError("ambiguousSend", "no answer");
+    bus.failNext("send", { error, afterEffect: true });
+    const outcomes = await bus.app().sendMany(results.done, [{ id: "1" }, { id: "2" }, { id: "3" }]);
+    expect(outcomes).toMatchObject([1, 2, 3].map(() => ({ ok: false, error: { class: "ambiguous" } })));
+    expect(bus.sent(results.done)).toEqual([{ id: "1" }, { id: "2" }, { id: "3" }]);
     await bus.stop();
   });
 });

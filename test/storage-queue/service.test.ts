@@ -1,7 +1,9 @@
+import { QueueServiceClient, StorageSharedKeyCredential } from "@azure/storage-queue";
 import { describe, expect, it } from "vitest";
 import { fixed, run, service, type AppEvent } from "waybill";
 import { command, queue } from "waybill/contracts";
 import * as z from "zod";
+import { clientOptions } from "../../adapters/storage-queue/index.js";
 import { azuriteQueues, until } from "./queues.js";
 
 const queues = azuriteQueues();
@@ -125,6 +127,37 @@ describe("a service on storage queues", () => {
     expect(await handled.done).toBe(1);
     await poison.sendMessage(Buffer.from('{"orderId":"2"}').toString("base64"));
     expect(await letters.peek()).toMatchObject([{ reason: "BrokerMaxDelivery" }]);
+    await app.stop();
+  });
+
+  it("makes a request that was refused for its credentials once more, with a new client", async () => {
+    const rotated = queue("rotated", { messages: { charge } });
+    const entity = await queues.create("rotated");
+    const wrong = new StorageSharedKeyCredential(entity.accountName, Buffer.from("old").toString("base64"));
+    const current = queues.client();
+    const clients = [new QueueServiceClient(current.url, wrong, clientOptions), current];
+    let made = 0;
+    const transport = queues.transport({ client: () => clients[made++] ?? current });
+    const app = await run(service("sender").sends(rotated), { transport });
+    await app.send(rotated.charge, { orderId: "1" });
+    await app.stop();
+    expect(made).toBe(2);
+    expect((await entity.getProperties()).approximateMessagesCount).toBe(1);
+  });
+
+  it("moves a foreign message as it is that leaves no room for a record", async () => {
+    const scans = queue("scans", { messages: { charge } });
+    const [raw, poison] = await Promise.all([queues.create("scans"), queues.create("scans-poison")]);
+    const moved = signal<undefined>();
+    const app = await run(service("billing").consume(scans, { charge: () => undefined }), {
+      transport: queues.transport(),
+      on: ({ event }) => event === "deadLettered" && moved.give(undefined),
+    });
+    const text = "x".repeat(65_536);
+    await raw.sendMessage(text);
+    await moved.done;
+    const { peekedMessageItems } = await poison.peekMessages();
+    expect(peekedMessageItems.map(({ messageText }) => messageText === text)).toEqual([true]);
     await app.stop();
   });
 

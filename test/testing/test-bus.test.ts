@@ -4,7 +4,9 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { service } from "waybill";
+import { command, queue } from "waybill/contracts";
 import { testBus, type TestBus } from "waybill/testing";
+import * as z from "zod";
 import { jobs, news, results } from "../service/jobs.js";
 
 afterEach(() => {
@@ -128,5 +130,71 @@ describe("the test bus", () => {
     await bus.settle();
     expect(got).toEqual({ id: "1", key: "k" });
     await bus.stop();
+  });
+
+  it("delivers as a producer outside would: validated, and no handler runs before it settles", async () => {
+    const seen: string[] = [];
+    const worker = service("worker").consume(jobs, { job: ({ data }) => void seen.push(data.id) });
+    const bus = await testBus(worker);
+    const invalid = { id: 1 } as unknown as { id: string };
+    await expect(bus.deliver(jobs.job, invalid)).rejects.toMatchObject({ code: "invalidMessage" });
+    await bus.deliver(jobs.job, { id: "1" });
+    expect(seen).toEqual([]);
+    await bus.settle();
+    expect(seen).toEqual(["1"]);
+    await bus.stop();
+  });
+
+  it("lists what services sent: not what the test delivered, no retries, and twice what went out twice", async () => {
+    let failures = 1;
+    const worker = service("worker")
+      .sends(results)
+      .consume(jobs, {
+        job: async ({ data }, ctx) => {
+          await ctx.send(results.done, { id: data.id });
+        },
+      })
+      .consume(results, {
+        done: () => {
+          failures -= 1;
+          if (failures >= 0) throw new Error("once");
+        },
+      });
+    const bus = await testBus(worker);
+    bus.failNext("send", { channel: results, afterEffect: true });
+    await bus.deliver(jobs.job, { id: "1" });
+    await bus.deliver(results.done, { id: "outside" });
+    await bus.settle({ advance: "1h" });
+    expect(bus.sent(jobs.job)).toEqual([]);
+    expect(bus.sent(results.done)).toEqual([{ id: "1" }, { id: "1" }]);
+    await bus.stop();
+  });
+
+  it("delivers a message once more past duplicate detection, with its id and another of the broker's", async () => {
+    const Once = command("t.once", { version: 1, schema: z.object({ id: z.string() }) });
+    const once = queue("once", { messages: { once: Once }, dedupWindow: "10m" });
+    const seen: [string, string][] = [];
+    const worker = service("worker").consume(once, {
+      once: ({ id, broker }) => void seen.push([id, broker.messageId]),
+    });
+    const bus = await testBus(worker);
+    const message = await bus.deliver(once.once, { id: "1" });
+    await bus.redeliver(message);
+    await bus.settle();
+    expect(seen.map(([id]) => id)).toEqual([message.id, message.id]);
+    expect(new Set(seen.map(([, brokerId]) => brokerId)).size).toBe(2);
+    await bus.stop();
+  });
+
+  it("does not stop quietly while a message waits that nobody has handled, unless it is told to", async () => {
+    const worker = service("worker").consume(jobs, { job: () => undefined });
+    for (const leftovers of ["report", "ignore"] as const) {
+      const bus = await testBus(worker);
+      await bus.deliver(jobs.job, { id: "1" });
+      bus.app().pause();
+      const stopped = bus.stop({ leftovers });
+      if (leftovers === "ignore") await stopped;
+      else await expect(stopped).rejects.toMatchObject({ code: "notQuiet" });
+    }
   });
 });

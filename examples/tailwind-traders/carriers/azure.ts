@@ -8,6 +8,7 @@ import { DefaultAzureCredential } from "@azure/identity";
 import { ServiceBusClient } from "@azure/service-bus";
 import * as grid from "waybill/event-grid";
 import * as hubs from "waybill/event-hubs";
+import { memoryCheckpoints, memoryPark } from "waybill/memory";
 import * as bus from "waybill/service-bus";
 import { NoCarrier } from "./no-carrier.js";
 
@@ -24,7 +25,7 @@ export interface Places {
 /** Queues and topics on Service Bus, the stream on Event Hubs, the notifications on an Event Grid namespace. */
 export function azureTransports({ serviceBus, eventHubs, eventGrid, serviceBusOptions }: Places) {
   const identity = new DefaultAzureCredential();
-  const park = hubs.memoryPark();
+  const park = memoryPark();
   const { endpoint, key } = eventGrid;
   const credential = key === undefined ? identity : new AzureKeyCredential(key);
   const gridOptions = { ...grid.clientOptions, allowInsecureConnection: endpoint.startsWith("http://") };
@@ -48,7 +49,7 @@ export function azureTransports({ serviceBus, eventHubs, eventGrid, serviceBusOp
           ? new EventHubConsumerClient(group, eventHubs, hub, hubs.clientOptions)
           : new EventHubConsumerClient(group, eventHubs, hub, identity, hubs.clientOptions),
       // One process lives through one day: what it has read it need not know tomorrow.
-      checkpoints: hubs.memoryCheckpoints(),
+      checkpoints: memoryCheckpoints(),
       park,
     }),
     notifications: grid.eventGrid({

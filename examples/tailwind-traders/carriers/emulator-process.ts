@@ -28,6 +28,8 @@ export async function startEmulatorProcess(): Promise<EmulatorProcess> {
   const child = spawn(
     process.execPath,
     [
+      // The contracts are TypeScript here, also for an emulator that is built.
+      ...["--import", import.meta.resolve("tsx")],
       ...[join(tools, "../bin/waybill.js"), "emulator", "--json", "--port", "0", "--http-port", "0"],
       ...["--contracts", contracts, "--create-on-use"],
     ],

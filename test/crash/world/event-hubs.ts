@@ -1,5 +1,6 @@
 import { EventHubConsumerClient, EventHubProducerClient } from "@azure/event-hubs";
-import { clientOptions, eventHubs, memoryCheckpoints, memoryPark } from "waybill/event-hubs";
+import { clientOptions, eventHubs } from "waybill/event-hubs";
+import { memoryCheckpoints, memoryPark } from "waybill/memory";
 import type { Checkpoint, CheckpointStore } from "waybill/store";
 import { startEmulator } from "waybill-tools/emulator";
 import { collectorName, streams, workerName } from "../contracts.js";

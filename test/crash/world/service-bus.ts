@@ -1,5 +1,5 @@
 import { ServiceBusClient } from "@azure/service-bus";
-import { memoryCheckpoints, memoryPark } from "waybill/event-hubs";
+import { memoryCheckpoints, memoryPark } from "waybill/memory";
 import { clientOptions, serviceBus } from "waybill/service-bus";
 import { startEmulator, type Emulator } from "waybill-tools/emulator";
 import { until } from "../clock.js";

@@ -1,5 +1,5 @@
 import { QueueServiceClient, type QueueClient } from "@azure/storage-queue";
-import { memoryCheckpoints, memoryPark } from "waybill/event-hubs";
+import { memoryCheckpoints, memoryPark } from "waybill/memory";
 import { clientOptions, storageQueue } from "waybill/storage-queue";
 import { channelNames } from "../contracts.js";
 import { startTimedAzurite } from "./timed-azurite.js";
