@@ -27,9 +27,11 @@ export class LockKeeper {
     return this.#runs;
   }
 
-  /** Why locks may be lost, in a sentence: until a renewal succeeds, or for a check that came in time. */
-  get trouble(): string | undefined {
-    return this.#trouble;
+  /** Why locks may have been lost since this was asked last, in a sentence. */
+  takeTrouble(): string | undefined {
+    const trouble = this.#trouble;
+    this.#trouble = undefined;
+    return trouble;
   }
 
   add(run: DeliveryRun, nowMs: number): void {
@@ -150,7 +152,6 @@ export class LockKeeper {
     const failure = answers.find((answer) => typeof answer !== "number");
     if (answers.length > 0 && failure === undefined) {
       this.#failedRenewals = 0;
-      this.#trouble = undefined;
       return;
     }
     if (failure?.class === "lockLost") return;
@@ -164,7 +165,6 @@ export class LockKeeper {
   #noteLate(lateMs: number): void {
     if (lateMs >= blockedMs)
       this.#trouble = `the event loop was blocked for ${String(Math.round(lateMs))} ms`;
-    else if (this.#failedRenewals < 2) this.#trouble = undefined;
   }
 
   /** Extends the claim of the idempotency store. A stale claim means that somebody else runs the message. */

@@ -86,9 +86,9 @@ export class Pump implements IntakeHost, DriverHost {
     return this.#intake;
   }
 
-  /** What is wrong with keeping locks, in a sentence; nothing if nothing is. */
-  get lockTrouble(): string | undefined {
-    return this.#keeper.trouble;
+  /** Why locks may have been lost since this was asked last, in a sentence. */
+  takeLockTrouble(): string | undefined {
+    return this.#keeper.takeTrouble();
   }
 
   /** Deliveries that are accepted and not ended. */

@@ -72,7 +72,8 @@ export class ConsumerWatch {
   tick(): number {
     const { receiver, times } = this.#parts;
     if (receiver.hasRetired) receiver.prune(this.pump.openDeliveries());
-    const { lockTrouble, intake } = this.pump;
+    const { intake } = this.pump;
+    const lockTrouble = this.pump.takeLockTrouble();
     if (lockTrouble !== undefined) this.log.note(lockTrouble);
     if (this.#busy || intake.paused) return times.lookMs;
     const { waitingMs } = intake;

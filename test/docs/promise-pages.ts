@@ -95,6 +95,7 @@ export const promisePages: readonly PromisePage[] = [
     promises: [
       "Stopping",
       "Health",
+      "Supervision",
       "Pause, and concurrency",
       "Logs and metrics",
       "Dead letters",
@@ -104,6 +105,8 @@ export const promisePages: readonly PromisePage[] = [
     others: { "": setUp, "A checklist": advice },
     bare: {
       "A consumer takes no traffic": advice,
+      "A consumer can stop without an error": "says what for",
+      "Storage Queues and Event Grid go by HTTP": "says what there is not",
       "The names in the last column": "says where names come from",
       "Look before you redrive": advice,
     },

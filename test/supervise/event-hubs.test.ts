@@ -2,7 +2,8 @@ import { EventHubConsumerClient, EventHubProducerClient } from "@azure/event-hub
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { run, service, type AppEvent } from "waybill";
 import { event, stream } from "waybill/contracts";
-import { clientOptions, eventHubs, memoryCheckpoints, memoryPark } from "waybill/event-hubs";
+import { clientOptions, eventHubs } from "waybill/event-hubs";
+import { memoryCheckpoints, memoryPark } from "waybill/memory";
 import type { Emulator } from "waybill-tools/emulator";
 import * as z from "zod";
 import { startBus } from "../service-bus/bus.js";

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { service, WaybillError, type AppEvent } from "waybill";
 import { testBus, type TestBus } from "waybill/testing";
 import { jobs, orderedJobs } from "../service/jobs.js";
+import { EvidenceLog } from "../../src/supervise/evidence-log.js";
 import { scripted, type Script } from "./scripted.js";
 
 const supervised = ["stalled", "recycled", "recovered"];
@@ -243,6 +244,30 @@ describe("a message that the service's client cannot decode", () => {
     await bus.settle({ advance: "1m" });
     expect([told(bus.events).at(-1), consumerOf(bus)?.state]).toEqual(["recovered", "reading"]);
     await bus.stop();
+  });
+});
+
+describe("renewals of locks", () => {
+  it("are evidence when they fail twice in a row", async () => {
+    const { bus } = await working((_id, ctx) => ctx.sleep("4m"));
+    bus.failNext("renew", { times: 2 });
+    await bus.deliver(jobs.job, { id: "1" });
+    await bus.settle({ advance: "1m" });
+    expect(JSON.stringify(consumerOf(bus)?.evidence)).toMatch(/could not be renewed 2 times in a row/);
+    await bus.settle({ advance: "4m" });
+    await bus.stop();
+  });
+});
+
+describe("evidence", () => {
+  it("keeps ten things at most, each once", () => {
+    const log = new EvidenceLog(() => 0);
+    for (let n = 0; n < 15; n += 1) log.note(`thing ${String(n % 12)}`);
+    expect(log.all.map(({ what }) => what)).toEqual(
+      [5, 6, 7, 8, 9, 10, 11, 0, 1, 2].map((n) => `thing ${n}`),
+    );
+    expect(log.note("AccountKey=abc; " + "x".repeat(1_000))).toMatch(/^AccountKey=\[redacted\]/);
+    expect(log.all.at(-1)?.what).toHaveLength(300);
   });
 });
 
