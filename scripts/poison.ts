@@ -72,7 +72,7 @@ const ours: Consume = async (emulator, sessions, figures) => {
     transport: serviceBus({
       client: () => new ServiceBusClient(emulator.serviceBus.connectionString, clientOptions),
     }),
-    supervision: { stallAfter: "6s" },
+    supervision: { stallAfter: "20s" },
     on: (event) => {
       if (event.event === "stalled") process.stderr.write(`  told: ${event.evidence}\n`);
     },

@@ -56,6 +56,8 @@ export class SessionReceiver implements Receiver, SessionHost {
   #accepting = false;
   /** Of the last receive: while it is aborted nobody asks for more. */
   #signal: AbortSignal | undefined;
+  /** Sessions in a row whose link broke before anything of them came. */
+  #fruitless = 0;
   readonly #closing = new Set<Promise<void>>();
   #closed = false;
 
@@ -156,11 +158,13 @@ export class SessionReceiver implements Receiver, SessionHost {
   }
 
   message(session: HeldSession, message: ServiceBusReceivedMessage): void {
+    this.#fruitless = 0;
     this.#handoff.push(this.#deliver(session, message));
     this.#watchIdle(session);
   }
 
   lost(session: HeldSession, error: unknown): void {
+    if (!session.brought) this.#fruitless += 1;
     this.#lose(session, mapError(error, `session "${session.id}" of "${textOf(this.#path)}" is lost`));
   }
 
@@ -175,6 +179,13 @@ export class SessionReceiver implements Receiver, SessionHost {
     if (this.#accepting || this.#closed) return;
     if (!this.#handoff.waiting || this.#held.size >= this.#options.lanes) return;
     this.#accepting = true;
+    if (this.#fruitless >= fruitlessAtOnce)
+      this.#deadline.runtime.after(fruitlessMs, () => this.#acceptOne());
+    else this.#acceptOne();
+  }
+
+  #acceptOne(): void {
+    if (this.#closed) return;
     void this.#acceptNext().then((again) => {
       if (again) this.#accepted();
       else
@@ -379,6 +390,13 @@ const lockEnded = ({ id }: HeldSession, path: EntityPath): WaybillError =>
 
 /** The service itself keeps a wish for a session for at most 65 seconds. */
 const acceptMs = 70_000;
+
+/**
+ * A session whose head the SDK cannot decode takes its connection down each time it is held, and is free at once: asked for
+ * again and again it would be a storm of connections.
+ */
+const fruitlessAtOnce = 2;
+const fruitlessMs = 10_000;
 
 /** Until the wish is repeated when the service refuses it at once. */
 const acceptAgainMs = 1_000;

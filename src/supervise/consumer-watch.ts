@@ -157,6 +157,8 @@ export class ConsumerWatch {
     if (this.#isOver || (isWaybillError(error) && error.code === "unsupported")) return;
     const text = `a look whether messages wait failed: ${textOf(error)}`;
     if (isWaybillError(error) && (error.class === "auth" || error.class === "config")) this.log.note(text);
+    // Where the connection breaks again and again a look is lost now and then.
+    else if (this.#condition === "poisoned") this.#renewPoisoned(text);
     else this.#climb({ kind: "silent" }, text);
   }
 
@@ -212,10 +214,7 @@ export class ConsumerWatch {
   /** Gets a client of its own, so that others are not cut with it, and one message at a time, so that none dies with it. */
   #poisoned(text: string): void {
     if (this.#condition === "poisoned") {
-      // Alone in its queue it waits for ever: that nothing else comes proves little.
-      const { waitingMs = 0 } = this.pump.intake;
-      if (waitingMs >= oldFactor * this.#parts.times.stallMs)
-        this.#climb({ kind: "waits", sure: false }, text);
+      this.#renewPoisoned(text);
       return;
     }
     const evidence = this.log.note(text);
@@ -224,6 +223,12 @@ export class ConsumerWatch {
     this.pump.intake.limit(1);
     this.#emit({ event: "stalled", evidence, final: false });
     this.#renew("link", evidence);
+  }
+
+  /** Alone in its queue the message waits for ever: that nothing else comes proves little. */
+  #renewPoisoned(text: string): void {
+    const { waitingMs = 0 } = this.pump.intake;
+    if (waitingMs >= oldFactor * this.#parts.times.stallMs) this.#climb({ kind: "waits", sure: false }, text);
   }
 
   /** It gets messages, or none wait. */

@@ -39,11 +39,16 @@ export const promisePages: readonly PromisePage[] = [
   {
     page: "docs/adapters/service-bus.md",
     adapter: "service-bus",
-    promises: ["What it can do", "Entities", "Tuning", "Errors"],
+    promises: ["What it can do", "Entities", "Tuning", "What goes wrong, and what becomes of it", "Errors"],
     others: {
       "": setUp,
       "What travels where": wireFormat,
       "Identity and rights": rights,
+    },
+    bare: {
+      "Measured with version": "says how it was measured",
+      "| an undecodable message": measured,
+      "| ----": measured,
     },
   },
   {

@@ -110,6 +110,13 @@ describe("a consumer on Service Bus", () => {
     fault.remove();
   });
 
+  it("that retries by itself is warned of at the start", async () => {
+    const emulator = await startBus({ contracts });
+    const { events } = await working(emulator, () => clientOf(emulator, {}));
+    const warnings = events.flatMap((told) => (told.event === "warning" ? [told.text] : []));
+    expect(warnings).toEqual([expect.stringMatching(/serviceBus\(\).*retries by itself.*clientOptions/)]);
+  });
+
   it("ends by its deadline although its connection answers nothing", { timeout: 60_000 }, async () => {
     const emulator = await startBus({ contracts });
     const { app } = await working(emulator);
