@@ -12,7 +12,8 @@
 const base = ["errors", "runtime"];
 const contracts = [...base, "message", "contracts"];
 const policy = [...contracts, "store", "transport", "policy"];
-const walks = [...policy, "produce", "consume"];
+const claimCheck = [...contracts, "store", "transport", "claim-check"];
+const walks = [...policy, "claim-check", "produce", "consume"];
 const front = [...walks, "supervise", "front"];
 const core = [...front, "hosts", "index"];
 const publicEntries = ["transport-entry", "store-entry"];
@@ -37,13 +38,17 @@ export const rooms = {
     [...contracts, "transport"],
     "the seam under the adapters stays thin; decisions live in `policy`",
   ),
+  "claim-check": room(
+    claimCheck,
+    "the claim check takes bytes to a store and back; what it means to a message is decided in the walks",
+  ),
   policy: room(policy, "a policy is a pure decision; the walks call it, it never calls them"),
   produce: room(
-    [...policy, "produce"],
+    [...policy, "claim-check", "produce"],
     "the two walks meet only in run.ts; put what both need in `policy` or below",
   ),
   consume: room(
-    [...policy, "consume"],
+    [...policy, "claim-check", "consume"],
     "the two walks meet only in run.ts; put what both need in `policy` or below",
   ),
   supervise: room(
@@ -75,6 +80,7 @@ export const rooms = {
   redis: adapter("redis"),
   postgres: adapter("postgres"),
   blob: adapter("blob"),
+  "file-system": adapter("file-system"),
   tools: {
     may: ["tools", "broker"],
     because:

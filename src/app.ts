@@ -1,3 +1,5 @@
+import type { ClaimCheck, UploadOptions } from "./claim-check/claim-check.js";
+import type { UploadContent } from "./claim-check/measured.js";
 import {
   channelId,
   type Channel,
@@ -6,6 +8,7 @@ import {
   type Need,
   type Target,
 } from "./contracts/channel.js";
+import type { Attachment } from "./contracts/attachment.js";
 import type { InputOf, Message } from "./contracts/message.js";
 import type { ScheduledSendOptions, SendOptionsFor, SendOutcome, Sent } from "./contracts/send-options.js";
 import type { Pump } from "./consume/pump.js";
@@ -39,6 +42,13 @@ export interface App<S extends string = string> {
     data: readonly InputOf<M>[],
     options?: (data: InputOf<M>, index: number) => SendOptionsFor<X>,
   ): Promise<readonly SendOutcome[]>;
+  /**
+   * Streams a file to the store of the claim check, for messages to carry as an attachment: a few pieces are in memory at a time.
+   * Resolves once it can be downloaded; one that fails or is given up leaves nothing to be read.
+   * @throws {WaybillError} `missingDependency` without `claimCheck`, `storeFailed`, `invalidMessage`, `closed`; what the content
+   * throws.
+   */
+  upload(content: UploadContent, options: UploadOptions): Promise<Attachment>;
   /**
    * Cancels a scheduled message. Answers whether it was still scheduled.
    * @throws {WaybillError} `unsupported` if the transport cannot cancel.
@@ -85,6 +95,7 @@ export interface AppParts {
   readonly service: string;
   readonly runtime: Runtime;
   readonly emit: EventListener | undefined;
+  readonly claimCheck: ClaimCheck | undefined;
   readonly producer: Producer;
   readonly pumps: readonly Pump[];
   readonly watchdog: Watchdog;
@@ -136,6 +147,7 @@ export function appOf(parts: AppParts): App {
         data,
         options as ((data: unknown, index: number) => ScheduledSendOptions) | undefined,
       ),
+    upload: async (content: UploadContent, options: UploadOptions) => upload(parts, life.state, content, options),
     cancel: async (channel: Channel, sent: Sent) => {
       if (sent.scheduleToken === undefined) return false;
       const [cancelled] = await parts.producer.cancel(channelId(channel["~channel"]), [sent.scheduleToken]);
@@ -174,6 +186,21 @@ const consumerControls = (parts: AppParts) => ({
 function refuseClosed(parts: AppParts, life: string): void {
   if (life === "running") return;
   throw new WaybillError("closed", `service "${parts.service}" is ${life}: nothing was sent`);
+}
+
+function upload(
+  parts: AppParts,
+  life: string,
+  content: UploadContent,
+  options: UploadOptions,
+): Promise<Attachment> {
+  refuseClosed(parts, life);
+  const { service, claimCheck } = parts;
+  if (claimCheck !== undefined) return claimCheck.upload(content, options);
+  throw new WaybillError(
+    "missingDependency",
+    `service "${service}" uploads, but run() got no store: give it claimCheck`,
+  );
 }
 
 async function sendMany(

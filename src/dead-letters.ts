@@ -1,9 +1,10 @@
 import type { AppParts } from "./app.js";
+import { isClaimChecked } from "./claim-check/reference.js";
 import { channelId, channelOf, type ChannelSpec, type Messages, type Target } from "./contracts/channel.js";
 import { readingOf } from "./consume/decode.js";
 import type { InputOf } from "./contracts/message.js";
 import type { Pump } from "./consume/pump.js";
-import { WaybillError } from "./errors.js";
+import { isWaybillError, WaybillError } from "./errors.js";
 import { copyId } from "./message/copy-id.js";
 import type { DeadLetterReason, Envelope, HeaderValue } from "./message/envelope.js";
 import type { Outgoing, DeadLetterDelivery } from "./transport/transport.js";
@@ -43,8 +44,9 @@ export interface DeadLetterEntry {
   readonly attempts: number;
   /** When it was given up, RFC 3339. */
   readonly at: string;
+  /** Empty if it is in a claim check, and cannot be fetched. */
   readonly body: Uint8Array;
-  /** The decoded body, `undefined` if it cannot be decoded. */
+  /** The decoded body, `undefined` if it cannot be fetched or decoded. */
   readonly data: unknown;
   readonly sequenceNumber: string;
 }
@@ -63,7 +65,7 @@ export function openDeadLetters<M extends Messages>(
     peek: async (max = 100) => {
       const receiver = connection.deadLetters(source);
       try {
-        return (await receiver.peek(max)).map((delivery) => entryOf(channel, delivery));
+        return await entriesOf(parts, channel, await receiver.peek(max));
       } finally {
         await receiver.close();
       }
@@ -128,7 +130,7 @@ async function edited(
   original: Envelope,
   edit: (data: unknown) => unknown,
 ): Promise<Envelope> {
-  const { type, data } = contentOf(channel, original);
+  const { type, data } = contentOf(channel, await withData(parts, original));
   const name = Object.keys(channel.messages).find(
     (each) => channel.messages[each]?.["~message"].type === type,
   );
@@ -161,8 +163,42 @@ function keyOf(target: Target, data: unknown): string | undefined {
   }
 }
 
-function entryOf(channel: ChannelSpec, delivery: DeadLetterDelivery): DeadLetterEntry {
-  const { envelope, record, broker } = delivery;
+/** The envelope with its data, if the claim check has it. @throws {WaybillError} if it cannot be had. */
+async function withData({ claimCheck, service }: AppParts, envelope: Envelope): Promise<Envelope> {
+  if (!isClaimChecked(envelope)) return envelope;
+  if (claimCheck !== undefined) return { ...envelope, body: await claimCheck.collect(envelope) };
+  throw new WaybillError(
+    "missingDependency",
+    `the data of message ${envelope.id} is in a claim check: give run() of "${service}" the option claimCheck`,
+  );
+}
+
+/** What cannot be fetched is shown as what cannot be decoded: the rest of the entry says why it lies here. */
+async function entriesOf(
+  parts: AppParts,
+  channel: ChannelSpec,
+  deliveries: readonly DeadLetterDelivery[],
+): Promise<readonly DeadLetterEntry[]> {
+  const entries: DeadLetterEntry[] = [];
+  let answers = true;
+  for (const delivery of deliveries) {
+    let { envelope } = delivery;
+    try {
+      if (answers) envelope = await withData(parts, envelope);
+    } catch (error) {
+      // A store that is down is waited for once, not for every entry.
+      answers = !isWaybillError(error) || error.code !== "storeFailed";
+    }
+    entries.push(entryOf(channel, delivery, envelope));
+  }
+  return entries;
+}
+
+function entryOf(
+  channel: ChannelSpec,
+  { record, broker }: DeadLetterDelivery,
+  envelope: Envelope,
+): DeadLetterEntry {
   const { type, data } = contentOf(channel, envelope);
   return {
     id: envelope.id,

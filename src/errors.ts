@@ -77,6 +77,8 @@ const classOfCode = {
   // Receiving
   undecodable: "poison",
   unexpectedContentType: "poison",
+  payloadMissing: "unknown",
+  payloadMismatch: "poison",
   unknownMessageType: "poison",
   unknownVersion: "versionAhead",
   noUpcaster: "poison",

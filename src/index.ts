@@ -14,6 +14,10 @@ export { run } from "./run.js";
 export type { DepsOption, RunOptions, SharedOptions } from "./run.js";
 export { healthHandler } from "./hosts/health-handler.js";
 export type { HealthHandlerOptions } from "./hosts/health-handler.js";
+export type { ClaimCheckOptions } from "./claim-check/options.js";
+export type { UploadOptions } from "./claim-check/claim-check.js";
+export type { UploadContent } from "./claim-check/measured.js";
+export type { Attachment } from "./contracts/attachment.js";
 export type { App, ConsumerChoice, StopOptions } from "./app.js";
 export type { DeadLetterEntry, DeadLetters, RedriveOptions } from "./dead-letters.js";
 export type { Lacks, Refusals, Supports, TransportChoice, TransportsByKind } from "./transport-choice.js";
@@ -36,7 +40,7 @@ export { WaybillError, isWaybillError } from "./errors.js";
 export type { ErrorClass, ErrorCode, WaybillErrorOptions } from "./errors.js";
 export type { AppEvent, EventDelivery, EventListener, EventMessage, EventPlace } from "./policy/app-event.js";
 export type { AroundHook, HandlerRun } from "./consume/around.js";
-export type { BatchContext, Context, ContextWith, IdempotencyFacts } from "./consume/context.js";
+export type { BatchContext, Context, ContextWith, Files, IdempotencyFacts } from "./consume/context.js";
 export type {
   Answer,
   BatchHandler,

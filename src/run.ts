@@ -1,5 +1,6 @@
 import type { App } from "./app.js";
 import type { AnyService, DepsOf, NeedsOf, SendsOf } from "./service.js";
+import type { ClaimCheckOptions } from "./claim-check/options.js";
 import type { ChannelSpec } from "./contracts/channel.js";
 import type { EventListener } from "./policy/app-event.js";
 import { realRuntime } from "./runtime/runtime.js";
@@ -15,6 +16,8 @@ export type RunOptions<S extends AnyService, T extends TransportChoice> = Shared
     readonly transport: T;
     /** Where handled messages are remembered. Needed if a consumer is `idempotent`. */
     readonly idempotency?: IdempotencyStore;
+    /** Where data that is too large for a message is kept, and files. Default: it is refused as `tooLarge`. */
+    readonly claimCheck?: ClaimCheckOptions;
   };
 
 /** Options that do not depend on the service. */

@@ -1,4 +1,6 @@
 import { appOf, type App } from "./app.js";
+import { ClaimCheck } from "./claim-check/claim-check.js";
+import { claimCheckSettings, type ClaimCheckOptions } from "./claim-check/options.js";
 import type { ConsumerSpec } from "./consume/consumer-spec.js";
 import type { Consumer } from "./consume/environment.js";
 import { Pump } from "./consume/pump.js";
@@ -7,6 +9,7 @@ import { WaybillError } from "./errors.js";
 import type { EventListener } from "./policy/app-event.js";
 import type { Route } from "./produce/outlet.js";
 import { Producer } from "./produce/producer.js";
+import { checkRetention } from "./retention.js";
 import type { Runtime } from "./runtime/runtime.js";
 import type { ServiceSpec } from "./service.js";
 import type { IdempotencyStore } from "./store/idempotency-store.js";
@@ -24,6 +27,7 @@ export interface StartOptions {
   readonly transport: TransportChoice;
   readonly deps?: unknown;
   readonly idempotency?: IdempotencyStore;
+  readonly claimCheck?: ClaimCheckOptions;
   readonly address?: (channel: ChannelSpec) => string;
   readonly on?: EventListener;
   readonly supervision?: SupervisionOptions;
@@ -36,6 +40,7 @@ export interface StartOptions {
 export async function start(service: ServiceSpec, options: StartOptions, runtime: Runtime): Promise<App> {
   const plan = planOf(service, options);
   const times = supervisionTimes(options.supervision);
+  const claimCheck = claimCheckFor(service, options.claimCheck, runtime);
   const emit = listenerOf(options.on);
   const connections = new Map<Transport, Connection>();
   try {
@@ -45,7 +50,7 @@ export async function start(service: ServiceSpec, options: StartOptions, runtime
       );
       connections.set(transport, connection);
     }
-    return assemble({ service, options, runtime, emit, plan, times, connections });
+    return assemble({ service, options, runtime, emit, claimCheck, plan, times, connections });
   } catch (error) {
     await Promise.allSettled([...connections.values()].map(async (connection) => connection.close()));
     throw error;
@@ -57,6 +62,7 @@ interface Assembly {
   readonly options: StartOptions;
   readonly runtime: Runtime;
   readonly emit: EventListener | undefined;
+  readonly claimCheck: ClaimCheck | undefined;
   readonly plan: Plan;
   readonly times: SupervisionTimes;
   readonly connections: ReadonlyMap<Transport, Connection>;
@@ -64,9 +70,12 @@ interface Assembly {
 
 /** Puts senders and receivers on the open connections, and starts to read. */
 function assemble(assembly: Assembly): App {
-  const { service, runtime, emit, plan, times, connections } = assembly;
+  const { service, runtime, emit, claimCheck, plan, times, connections } = assembly;
   const care = new Map([...connections.values()].map((each) => [each, new ClientCare(each)]));
-  const producer = new Producer({ service: service.name, runtime, emit }, routesOf(assembly, care));
+  const producer = new Producer(
+    { service: service.name, runtime, emit, claimCheck },
+    routesOf(assembly, care),
+  );
   const connectionOf = new Map<Pump, Connection>();
   const watches: ConsumerWatch[] = [];
   for (const planned of plan.consumers) {
@@ -81,6 +90,7 @@ function assemble(assembly: Assembly): App {
     service: service.name,
     runtime,
     emit,
+    claimCheck,
     producer,
     pumps,
     watchdog,
@@ -142,6 +152,18 @@ function planOf(service: ServiceSpec, options: StartOptions): Plan {
     return { spec, source, transport };
   });
   return { routes: [...routes.values()], consumers, byTransport };
+}
+
+/** @throws {WaybillError} `invalidOption` */
+function claimCheckFor(
+  service: ServiceSpec,
+  options: ClaimCheckOptions | undefined,
+  runtime: Runtime,
+): ClaimCheck | undefined {
+  if (options === undefined) return undefined;
+  const settings = claimCheckSettings(options);
+  checkRetention(service, settings.retentionMs);
+  return new ClaimCheck(settings, runtime);
 }
 
 function refuseForgetful(service: ServiceSpec, spec: ConsumerSpec, options: StartOptions): void {
@@ -222,7 +244,7 @@ interface ConsumerParts extends Assembly {
 }
 
 function watchFor(parts: ConsumerParts): ConsumerWatch {
-  const { service, options, runtime, emit, producer, connection, care, times, planned } = parts;
+  const { service, options, runtime, emit, claimCheck, producer, connection, care, times, planned } = parts;
   const { spec, source, transport } = planned;
   const features = transport.capabilities.receivers[spec.channel.kind];
   if (features === undefined) {
@@ -254,11 +276,23 @@ function watchFor(parts: ConsumerParts): ConsumerWatch {
     deps: options.deps ?? {},
     outbound: producer,
     idempotency: options.idempotency,
+    claimCheck,
     around: service.around,
     emit,
+    warnOnce: warner(service, emit),
   };
   const pump = new Pump(consumer);
   return new ConsumerWatch({ pump, receiver, care, times });
+}
+
+/** Tells each warning once. */
+function warner({ name }: ServiceSpec, emit: EventListener | undefined): (text: string) => void {
+  const told = new Set<string>();
+  return (text) => {
+    if (told.has(text)) return;
+    told.add(text);
+    emit?.({ event: "warning", service: name, text });
+  };
 }
 
 /** Sessions beyond the concurrency: one that is held for a retry does not keep others from their turn. */

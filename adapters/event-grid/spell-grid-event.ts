@@ -1,15 +1,15 @@
-import { WaybillError, type Envelope, type HeaderValue } from "../../src/transport/index.js";
+import { WaybillError, type Envelope } from "../../src/transport/index.js";
 
 /**
- * An event in the Event Grid schema, for topics that take no other. It has no place for headers, nor for a body that is no
- * JSON; correlation, causation and trace do not travel.
+ * An event in the Event Grid schema, for topics that take no other. It has no place for headers, for data in a claim check, nor for a
+ * body that is no JSON; correlation, causation and trace do not travel.
  *
  * @param topic of a domain
  * @throws {WaybillError} `invalidMessage` for what the schema cannot carry
  */
 export function spellGridEvent(envelope: Envelope, topic: string | undefined): Uint8Array {
-  const { id, type, key, time, version, headers, body } = envelope;
-  const problem = gridProblem(headers, body);
+  const { id, type, key, time, version, body } = envelope;
+  const problem = gridProblem(envelope);
   if (problem !== undefined) {
     throw new WaybillError(
       "invalidMessage",
@@ -30,8 +30,9 @@ export function spellGridEvent(envelope: Envelope, topic: string | undefined): U
 /** The schema requires a time, and an event without one must not be another event when it is sent again. */
 const unknownTime = "1970-01-01T00:00:00.000Z";
 
-function gridProblem(headers: Readonly<Record<string, HeaderValue>>, body: Uint8Array): string | undefined {
+function gridProblem({ headers, dataRef, body }: Envelope): string | undefined {
   if (Object.keys(headers).length > 0) return "cannot carry headers";
+  if (dataRef !== undefined) return "cannot say that its data is in a claim check";
   try {
     JSON.parse(textOf(body));
     return undefined;

@@ -12,5 +12,6 @@ export { memoryDatabase } from "./database.js";
 export type { MemoryDatabase, MemoryDatabaseOptions, MemoryTransaction } from "./database.js";
 export { memoryInbox } from "./inbox.js";
 export { memoryOutbox } from "./outbox.js";
+export { memoryBlobs } from "./blobs.js";
 export { memoryCheckpoints } from "./checkpoint-store.js";
 export { memoryPark } from "./park-store.js";

@@ -1,11 +1,13 @@
+import { isClaimChecked } from "../claim-check/reference.js";
 import { WaybillError } from "../errors.js";
 import type { MaybePromise } from "../transport/transport.js";
 import { claim, completeClaim, keyOf, releaseClaim, type ClaimMemo } from "./claim.js";
 import type { ConsumerSpec } from "./consumer-spec.js";
-import { decode, type Decoded, type MessageIndex } from "./decode.js";
+import { decode, isOwn, type Decoded, type MessageIndex } from "./decode.js";
 import type { DeliveryRun } from "./delivery-run.js";
 import type { Consumer } from "./environment.js";
 import { fail } from "./fail.js";
+import { withData } from "./fetch-body.js";
 import { runInInbox } from "./inbox-run.js";
 import type { Received } from "./received.js";
 import type { SendBuffer } from "./handler-context.js";
@@ -160,9 +162,27 @@ function read(consumer: Consumer, index: MessageIndex, run: DeliveryRun): MaybeP
   const { addressedTo } = envelope.history;
   if (addressedTo !== undefined && spec.channel.kind !== "queue" && addressedTo !== spec.as) return ignored;
   if (run.spent >= spec.recovery.attempts) return crashLoop(run);
+  if (run.delivery.defect === undefined && isClaimChecked(envelope)) return readData(consumer, index, run);
   const found = decode(spec.channel, index, run.delivery);
   if (found instanceof Promise) return found.then((decoded) => choose(consumer, run, decoded));
   return choose(consumer, run, found);
+}
+
+/** As {@link read}, for a message that has its data elsewhere: it is fetched, if a handler wants it. */
+async function readData(
+  consumer: Consumer,
+  index: MessageIndex,
+  run: DeliveryRun,
+): Promise<Verdict | undefined> {
+  const { channel } = consumer.spec;
+  const { envelope } = run.delivery;
+  if (isOwn(channel, envelope)) {
+    const name = index.get(envelope.type)?.name;
+    if (name === undefined) return choose(consumer, run, undefined);
+    const unread = unwanted(consumer, name);
+    if (unread !== undefined) return unread;
+  }
+  return choose(consumer, run, await decode(channel, index, await withData(consumer, run)));
 }
 
 /** Finds the handler of what was decoded. */
@@ -177,12 +197,21 @@ function choose(consumer: Consumer, run: DeliveryRun, decoded: Decoded | undefin
       `${spec.channel.kind} "${spec.channel.name}" carries no message ${JSON.stringify(envelope.type)}: add it to the channel, or read it with foreign`,
     );
   }
-  const entry = spec.handlers[decoded.name] ?? spec.others;
-  if (entry === undefined || entry === "ignore") return ignored;
-  if (entry === "deadLetter")
-    return deadLettered(`the handler map of "${consumer.service}" dead-letters "${decoded.name}"`);
+  const entry = entryOf(spec, decoded.name);
+  if (typeof entry !== "function") return unwanted(consumer, decoded.name);
   run.entry = entry;
   run.message = decoded.message;
+  return undefined;
+}
+
+const entryOf = (spec: ConsumerSpec, name: string): ConsumerSpec["handlers"][string] =>
+  spec.handlers[name] ?? spec.others ?? "ignore";
+
+/** The verdict on a message that no handler wants; nothing if one does. */
+function unwanted({ service, spec }: Consumer, name: string): Verdict | undefined {
+  const entry = entryOf(spec, name);
+  if (entry === "ignore") return ignored;
+  if (entry === "deadLetter") return deadLettered(`the handler map of "${service}" dead-letters "${name}"`);
   return undefined;
 }
 

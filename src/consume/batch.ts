@@ -53,7 +53,9 @@ async function handleBatch(
   const startedMs = elapsed(consumer);
   try {
     if (typeof entry !== "function") throw new TypeError("the batch has no handler");
-    const answer = await answerOf(consumer, runs, messages, () => entry(messages, context));
+    const answer = await answerOf(consumer, runs, messages, () => entry(messages, context)).finally(() => {
+      context.end();
+    });
     await sends.close();
     const durationMs = elapsed(consumer) - startedMs;
     for (const [index, run] of runs.entries()) {

@@ -30,7 +30,7 @@ function selected(message: Received, select: (message: Received) => unknown): st
 
 /** A digest of what came, to notice a key that is used for something else. */
 export const fingerprintOf = (run: DeliveryRun): string =>
-  digest(run.delivery.envelope.contentType ?? "", "\n", run.delivery.envelope.body);
+  run.fingerprint ?? digest(run.delivery.envelope.contentType ?? "", "\n", run.delivery.envelope.body);
 
 /**
  * Claims the right to handle a message. Answers nothing if it was acquired, otherwise the verdict.

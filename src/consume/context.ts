@@ -1,3 +1,5 @@
+import type { UploadContent } from "../claim-check/measured.js";
+import type { Attachment } from "../contracts/attachment.js";
 import type { Need, Target } from "../contracts/channel.js";
 import type { InputOf, Message } from "../contracts/message.js";
 import type { SendOptionsFor, Sent } from "../contracts/send-options.js";
@@ -5,7 +7,7 @@ import type { Duration } from "../runtime/duration.js";
 import type { Received } from "./received.js";
 
 /** What a handler gets beside its message. It belongs to one delivery for ever. */
-export interface Context<D, S extends string> {
+export interface Context<D, S extends string> extends Files {
   /** What `run()` or `testBus()` was given. */
   readonly deps: D;
   /** Which run of a handler on this message this is: 1 on the first, across copies and restarts. */
@@ -36,13 +38,30 @@ export interface Context<D, S extends string> {
   sleep(duration: Duration): Promise<void>;
 }
 
+/** Files beside messages. Need `claimCheck` in the options of `run()`. */
+export interface Files {
+  /**
+   * Streams a file to the store of the claim check, for a message to carry as an attachment. A run that is repeated uploads it
+   * again, under another name.
+   * @throws {WaybillError} `missingDependency`, `storeFailed`; what the content throws; the signal's reason.
+   */
+  upload(content: UploadContent, options: { readonly contentType: string }): Promise<Attachment>;
+  /**
+   * Verifies the size and the digest of an attachment, then gives it as a stream of what was verified. Read it to its end
+   * or cancel it; it ends with the handler.
+   * @throws {WaybillError} `payloadMismatch`, which dead-letters; `payloadMissing`; `storeFailed`, which waits; `undecodable`,
+   * `missingDependency`; the signal's reason.
+   */
+  download(attachment: Attachment): Promise<ReadableStream<Uint8Array>>;
+}
+
 /** A context, with the transaction of the inbox if the consumer has one. */
 export type ContextWith<D, S extends string, Tx> = [Tx] extends [never]
   ? Context<D, S>
   : Context<D, S> & { readonly tx: Tx };
 
 /** What a batch handler gets beside its messages. */
-export interface BatchContext<D, S extends string> {
+export interface BatchContext<D, S extends string> extends Files {
   readonly deps: D;
   readonly signal: AbortSignal;
   /** Sends when the handler has succeeded with `cause`, the message of the batch that leads to this one. */

@@ -4,7 +4,8 @@ import type { Message } from "../contracts/message.js";
 import { isWaybillError, WaybillError } from "../errors.js";
 import { jsonCodec } from "../message/codec.js";
 import type { Envelope } from "../message/envelope.js";
-import type { BrokerFacts, Delivery, MaybePromise } from "../transport/transport.js";
+import type { BrokerFacts, MaybePromise } from "../transport/transport.js";
+import type { Readable } from "./fetch-body.js";
 import type { Received } from "./received.js";
 
 /** A delivery that was read: the name of its message on the channel, and what the handler gets. */
@@ -32,7 +33,7 @@ export const messageIndex = (messages: Messages): MessageIndex =>
 export function decode(
   spec: ChannelSpec,
   index: MessageIndex,
-  delivery: Delivery,
+  delivery: Readable,
 ): MaybePromise<Decoded | undefined> {
   if (delivery.defect !== undefined) throw delivery.defect;
   const { envelope } = delivery;
@@ -63,7 +64,7 @@ export function readingOf(spec: ChannelSpec, envelope: Envelope): Reading {
 }
 
 /** Whether the channel's codec reads it; otherwise `foreign` does. */
-const isOwn = (spec: ChannelSpec, { type, version }: Envelope): boolean =>
+export const isOwn = (spec: ChannelSpec, { type, version }: Envelope): boolean =>
   type !== "" && (version !== undefined || spec.settings.foreign === undefined);
 
 /** A codec of the application may throw anything. */
@@ -103,7 +104,7 @@ function readForeign(spec: ChannelSpec, envelope: Envelope): ForeignReading | un
 function decoded(
   name: string,
   message: Message,
-  delivery: Delivery,
+  delivery: Readable,
   version: number | undefined,
   data: unknown,
 ): Decoded {

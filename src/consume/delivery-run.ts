@@ -42,6 +42,8 @@ export class DeliveryRun implements Member<DeliveryRun> {
   /** What it was decoded to: done once, however often the handler runs. */
   message: Received | undefined;
   entry: HandlerEntry | undefined;
+  /** A digest of what came, where its data was not in the message. */
+  fingerprint: string | undefined;
   claim: ClaimHandle | undefined;
   claimRecovered = false;
   /** Tells those of this process that wait for the claim that it has ended. */

@@ -1,3 +1,4 @@
+import type { ClaimCheck } from "../claim-check/claim-check.js";
 import type { Target } from "../contracts/channel.js";
 import type { ScheduledSendOptions } from "../contracts/send-options.js";
 import type { EventDelivery, EventListener } from "../policy/app-event.js";
@@ -21,9 +22,12 @@ export interface Consumer {
   readonly deps: unknown;
   readonly outbound: Outbound;
   readonly idempotency: IdempotencyStore | undefined;
+  readonly claimCheck: ClaimCheck | undefined;
   readonly around: readonly AroundHook[];
   /** Absent if nobody listens. */
   readonly emit: EventListener | undefined;
+  /** Tells a warning, the first time. */
+  warnOnce(text: string): void;
 }
 
 /** The walk out, as the walk back sees it. */

@@ -3,9 +3,10 @@ import type { ScheduledSendOptions, Sent } from "../contracts/send-options.js";
 import { WaybillError } from "../errors.js";
 import { durationMs } from "../runtime/duration.js";
 import { stableId } from "../runtime/hash.js";
-import type { BatchContext, Context, IdempotencyFacts } from "./context.js";
+import type { BatchContext, Context, Files, IdempotencyFacts } from "./context.js";
 import type { DeliveryRun } from "./delivery-run.js";
 import type { Consumer, OutboundMessage, OutboundOrigin } from "./environment.js";
+import { HandlerFiles } from "./handler-files.js";
 import { PendingSend } from "./pending-send.js";
 import type { Received } from "./received.js";
 import { sleep } from "./wait.js";
@@ -170,6 +171,8 @@ export class HandlerContext implements Context<unknown, string> {
   readonly #message: Received;
   readonly #sends: SendBuffer;
   readonly #consumer: Consumer;
+  #files: HandlerFiles | undefined;
+  #ended = false;
 
   constructor(consumer: Consumer, run: DeliveryRun, message: Received, sends: SendBuffer, tx?: unknown) {
     this.deps = consumer.deps;
@@ -201,6 +204,26 @@ export class HandlerContext implements Context<unknown, string> {
     return (duration) =>
       sleep(this.#consumer.runtime, this.#run.work, durationMs(duration, "ctx.sleep"), this.#run.signal);
   }
+
+  get upload(): Files["upload"] {
+    return async (content, options) => this.#handlerFiles().upload(content, options);
+  }
+
+  get download(): Files["download"] {
+    return async (attachment) => this.#handlerFiles().download(attachment);
+  }
+
+  /** The handler has ended. */
+  end(): void {
+    this.#ended = true;
+    this.#files?.end();
+  }
+
+  #handlerFiles(): HandlerFiles {
+    this.#files ??= new HandlerFiles(this.#consumer, () => this.#run.signal);
+    if (this.#ended) this.#files.end();
+    return this.#files;
+  }
 }
 
 /** The context of one batch handler run. */
@@ -210,6 +233,7 @@ export class HandlerBatchContext implements BatchContext<unknown, string> {
   readonly #runs: ReadonlyMap<Received, DeliveryRun>;
   readonly #sends: SendBuffer;
   readonly #consumer: Consumer;
+  readonly #files: HandlerFiles;
 
   constructor(consumer: Consumer, runs: ReadonlyMap<Received, DeliveryRun>, sends: SendBuffer) {
     this.deps = consumer.deps;
@@ -217,6 +241,7 @@ export class HandlerBatchContext implements BatchContext<unknown, string> {
     this.#runs = runs;
     this.#sends = sends;
     this.#consumer = consumer;
+    this.#files = new HandlerFiles(consumer, () => this.signal);
   }
 
   get send(): BatchContext<unknown, string>["send"] {
@@ -240,6 +265,19 @@ export class HandlerBatchContext implements BatchContext<unknown, string> {
       );
       await Promise.all(waits);
     };
+  }
+
+  get upload(): Files["upload"] {
+    return (content, options) => this.#files.upload(content, options);
+  }
+
+  get download(): Files["download"] {
+    return (attachment) => this.#files.download(attachment);
+  }
+
+  /** The handler has ended. */
+  end(): void {
+    this.#files.end();
   }
 }
 

@@ -28,6 +28,7 @@ export class HandlerRunning implements Caller {
   readonly #end: HandlerEnd;
   readonly #sends: SendBuffer;
   readonly #startedMs: number;
+  #context: HandlerContext | undefined;
 
   constructor(consumer: Consumer, run: DeliveryRun, end: HandlerEnd) {
     this.#consumer = consumer;
@@ -41,10 +42,12 @@ export class HandlerRunning implements Caller {
     const run = this.#run;
     const message = messageOf(run);
     const context = new HandlerContext(this.#consumer, run, message, this.#sends, tx);
+    this.#context = context;
     new HandlerCall(this.#consumer, [run], this).start([message], () => entryOf(run)(message, context));
   }
 
   answered(answer: unknown): void {
+    this.#context?.end();
     const sends = this.#sends;
     if (sends.empty) this.#conclude(answer);
     else
@@ -59,6 +62,7 @@ export class HandlerRunning implements Caller {
   }
 
   threw(error: unknown): void {
+    this.#context?.end();
     this.#sends.refuse();
     this.#end.failed(this.#run, new HandlerFailure(error));
   }

@@ -10,6 +10,7 @@ export type { StreamDefinition } from "./stream.js";
 export { notifications } from "./notifications.js";
 export type { NotificationsDefinition } from "./notifications.js";
 export { only } from "./only.js";
+export type { Attachment } from "./attachment.js";
 export { fromJsonSchema } from "./json-schema.js";
 export type { JsonSchemaIssue, JsonSchemaVerdict } from "./json-schema.js";
 export type {

@@ -146,6 +146,9 @@ function propertiesOf(envelope: Envelope, partition: boolean): Readonly<Record<s
   if (envelope.dataSchema) properties["cloudEvents_dataschema"] = envelope.dataSchema;
   if (envelope.version !== undefined) properties["cloudEvents_wbversion"] = envelope.version;
   if (envelope.causationId) properties["cloudEvents_wbcausation"] = envelope.causationId;
+  if (envelope.dataRef) properties["cloudEvents_dataref"] = envelope.dataRef;
+  if (envelope.dataBytes !== undefined) properties["cloudEvents_wbdatabytes"] = envelope.dataBytes;
+  if (envelope.dataSha256) properties["cloudEvents_wbdatasha256"] = envelope.dataSha256;
   if (partition) {
     if (envelope.replyTo) properties["cloudEvents_wbreplyto"] = envelope.replyTo;
     if (envelope.ttlMs !== undefined) properties["cloudEvents_wbttl"] = envelope.ttlMs;

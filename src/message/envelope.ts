@@ -37,7 +37,13 @@ export interface Envelope {
   readonly history: DeliveryHistory;
   /** CloudEvents extensions that this version of Waybill does not know: kept on every copy. No prototype. */
   readonly extensions: Readonly<Record<string, HeaderValue>>;
-  /** The encoded data: never changed after it was encoded, never re-encoded on a copy. */
+  /** CloudEvents dataref: where the data is, if not in {@link body}. Of Waybill's only beside the next two. */
+  readonly dataRef?: string;
+  /** The size of the data that `dataRef` names, in bytes. */
+  readonly dataBytes?: number;
+  /** The SHA-256 of the data that `dataRef` names, in lower-case hexadecimal. */
+  readonly dataSha256?: string;
+  /** The encoded data, empty if `dataRef` names it: never changed after it was encoded, never re-encoded on a copy. */
   readonly body: Uint8Array;
 }
 

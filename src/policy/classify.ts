@@ -41,6 +41,7 @@ export function classify(error: unknown): Classified {
 const reasonOf: Partial<Record<string, DeadLetterReason>> = {
   undecodable: "Undecodable",
   unexpectedContentType: "Undecodable",
+  payloadMismatch: "Undecodable",
   unknownMessageType: "UnknownMessageType",
   unknownVersion: "UnknownVersion",
   noUpcaster: "UnknownVersion",

@@ -1,3 +1,4 @@
+import type { ClaimCheck } from "../claim-check/claim-check.js";
 import type { ChannelSpec } from "../contracts/channel.js";
 import type { WireData } from "../contracts/compiled-message.js";
 import type { ScheduledSendOptions } from "../contracts/send-options.js";
@@ -33,21 +34,29 @@ export interface Prepared {
 }
 
 /**
- * Makes an envelope of data: validates, projects, computes the key, encodes.
- * @throws {WaybillError} `invalidMessage`, `notSerialisable`, `keyRequired`, `tooLarge`, `unsupported`, `invalidOption`.
+ * Makes an envelope of data: validates, projects, computes the key, encodes; takes a large body to the claim check.
+ * @throws {WaybillError} `invalidMessage`, `notSerialisable`, `keyRequired`, `tooLarge`, `unsupported`, `invalidOption`,
+ * `storeFailed`.
  */
 export function prepare(
   outlet: Outlet,
   data: unknown,
   options: ScheduledSendOptions,
   origin: Origin,
+  claimCheck: ClaimCheck | undefined,
 ): Prepared | Promise<Prepared> {
   const wire = outlet.message.toWire(data);
-  if (wire instanceof Promise) return wire.then((value) => seal(outlet, value, options, origin));
-  return seal(outlet, wire, options, origin);
+  if (wire instanceof Promise) return wire.then((value) => seal(outlet, value, options, origin, claimCheck));
+  return seal(outlet, wire, options, origin, claimCheck);
 }
 
-function seal(outlet: Outlet, wire: WireData, options: ScheduledSendOptions, origin: Origin): Prepared {
+function seal(
+  outlet: Outlet,
+  wire: WireData,
+  options: ScheduledSendOptions,
+  origin: Origin,
+  claimCheck: ClaimCheck | undefined,
+): Prepared | Promise<Prepared> {
   const { channel, codec, spec } = outlet;
   const { type, version } = outlet.message;
   const id = options.id ?? origin.newId(outlet.idName);
@@ -72,7 +81,7 @@ function seal(outlet: Outlet, wire: WireData, options: ScheduledSendOptions, ori
     headers: options.headers === undefined ? noHeaders : headersOf(options.headers),
     history: noHistory,
     extensions: noHeaders,
-    body: checkSize(outlet, encode(codec, type, wire.data)),
+    body: encode(codec, type, wire.data),
   };
   if (key !== undefined) envelope.key = key;
   if (origin.causationId !== undefined) envelope.causationId = origin.causationId;
@@ -80,7 +89,27 @@ function seal(outlet: Outlet, wire: WireData, options: ScheduledSendOptions, ori
   if (origin.tracestate !== undefined) envelope.tracestate = origin.tracestate;
   if (options.replyTo !== undefined) envelope.replyTo = options.replyTo;
   if (ttlMs !== undefined) envelope.ttlMs = ttlMs;
+  const { body } = envelope;
+  const { maxMessageBytes } = outlet.route;
+  if (claimCheck?.takes(body.byteLength, maxMessageBytes) === true) {
+    checkKept(type, ttlMs, claimCheck);
+    return claimCheck.deposit(body, codec.contentType, dueMs ?? origin.nowMs).then((fields) => {
+      const named = { ...envelope, ...fields, body: noBytes };
+      return { channel, outgoing: outgoingOf(named, dueMs, codec) };
+    });
+  }
+  checkSize(outlet, body);
   return { channel, outgoing: outgoingOf(envelope, dueMs, codec) };
+}
+
+const noBytes = Buffer.alloc(0);
+
+function checkKept(type: string, ttlMs: number | undefined, { settings: { retentionMs } }: ClaimCheck): void {
+  if (ttlMs === undefined || ttlMs <= retentionMs) return;
+  throw new WaybillError(
+    "invalidOption",
+    `${type} is to live ${String(ttlMs)} ms, and its data ${String(retentionMs)} ms: raise claimCheck.retention, or lower ttl`,
+  );
 }
 
 /** The bytes of an application's codec may be in its hands as well; those of ours are not. */
@@ -135,10 +164,10 @@ function encode(codec: Codec, type: string, data: unknown): Uint8Array {
   );
 }
 
-function checkSize({ channel, message, route }: Outlet, body: Uint8Array): Uint8Array {
-  if (body.byteLength <= route.maxMessageBytes) return body;
+function checkSize({ channel, message, route }: Outlet, body: Uint8Array): void {
+  if (body.byteLength <= route.maxMessageBytes) return;
   throw new WaybillError(
     "tooLarge",
-    `${message.type} has ${String(body.byteLength)} bytes; ${channel} takes ${String(route.maxMessageBytes)}: send a reference to the data instead`,
+    `${message.type} has ${String(body.byteLength)} bytes; ${channel} takes ${String(route.maxMessageBytes)}: give run() a store for large data, claimCheck`,
   );
 }

@@ -1,3 +1,4 @@
+import type { ClaimCheck } from "../claim-check/claim-check.js";
 import type { ScheduledSendOptions } from "../contracts/send-options.js";
 import { channelId, type Target } from "../contracts/channel.js";
 import { WaybillError } from "../errors.js";
@@ -13,6 +14,8 @@ export interface ProducerContext {
   readonly runtime: Runtime;
   /** Absent if nobody listens. */
   readonly emit: EventListener | undefined;
+  /** Absent if `run()` got no store for what is too large. */
+  readonly claimCheck: ClaimCheck | undefined;
 }
 
 /**
@@ -46,7 +49,7 @@ export class Producer {
   ): Prepared | Promise<Prepared> {
     const outlet = this.#outlet(target);
     if (!outlet.route.declared) throw this.#undeclared(outlet.channel);
-    return prepare(outlet, data, options, origin);
+    return prepare(outlet, data, options, origin, this.#context.claimCheck);
   }
 
   /** As {@link prepare}, also for a channel that the service only reads: for what goes back there. */
@@ -56,7 +59,7 @@ export class Producer {
     options: ScheduledSendOptions,
     origin: Origin,
   ): Prepared | Promise<Prepared> {
-    return prepare(this.#outlet(target), data, options, origin);
+    return prepare(this.#outlet(target), data, options, origin, this.#context.claimCheck);
   }
 
   /** The origin of a send that no message led to. */

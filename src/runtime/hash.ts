@@ -24,6 +24,21 @@ export function digest(...chunks: readonly (Uint8Array | string)[]): string {
   return whole.digest("base64url");
 }
 
+/** SHA-256, lower-case hexadecimal. */
+export const sha256 = (bytes: Uint8Array): string => crypto().hash("sha256", bytes, "hex");
+
+/** {@link sha256} of bytes that come one piece after the other. */
+export interface Sha256 {
+  update(chunk: Uint8Array): void;
+  /** Ends it: to be called once. */
+  digest(): string;
+}
+
+export function startSha256(): Sha256 {
+  const hash = crypto().createHash("sha256");
+  return { update: (chunk) => void hash.update(chunk), digest: () => hash.digest("hex") };
+}
+
 /** Up to so many bytes it is cheaper to copy the chunks together than to make a hash that takes them one by one. */
 const oneShotBytes = 4096;
 

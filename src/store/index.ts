@@ -1,5 +1,6 @@
 /** Stores: what Waybill asks of a database, cache or object store. Interfaces only. */
-export type { BlobStore } from "./blob-store.js";
+export type { BlobPutOptions, BlobStore, OpenBlob } from "./blob-store.js";
+export { checkBlobName, dayOfBlob, isBlobName, lastDayOver } from "./blob-name.js";
 export type {
   Checkpoint,
   CheckpointStore,

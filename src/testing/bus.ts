@@ -1,5 +1,13 @@
-import { memory, memoryBroker, memoryIdempotency, type MemoryBroker } from "../../adapters/memory/index.js";
+import {
+  memory,
+  memoryBlobs,
+  memoryBroker,
+  memoryIdempotency,
+  type MemoryBroker,
+} from "../../adapters/memory/index.js";
 import type { App } from "../app.js";
+import { ClaimCheck } from "../claim-check/claim-check.js";
+import { claimCheckSettings, type ClaimCheckOptions } from "../claim-check/options.js";
 import { channelId, type Channel, type Need, type Target } from "../contracts/channel.js";
 import { compileMessage } from "../contracts/compiled-message.js";
 import type { Message, OutputOf } from "../contracts/message.js";
@@ -19,7 +27,9 @@ import type { AnyService, ServiceSpec } from "../service.js";
 import { start } from "../start.js";
 import type { IdempotencyStore } from "../store/idempotency-store.js";
 import type { StopReport } from "../supervise/shutdown.js";
-import type { Connection, DeadLetterDelivery, Outgoing, Source, Transport } from "../transport/transport.js";
+import type { Connection, Outgoing, Source, Transport } from "../transport/transport.js";
+import { nameOfSource, testDeadLetter } from "./dead-letter.js";
+import { rememberingBodies } from "./remembering-bodies.js";
 import { simulatedProcess, type CrashPlan, type SimulatedProcess } from "./simulated-process.js";
 import type {
   Delivered,
@@ -63,6 +73,9 @@ class Bus implements TestBus {
   /** Absent where the test brings its own transport. */
   readonly #broker: MemoryBroker | undefined;
   readonly #idempotency: IdempotencyStore;
+  readonly #claimCheck: ClaimCheckOptions | undefined;
+  /** What is in the claim check, by name: what was sent can be looked at without waiting. */
+  readonly #bodies = new Map<string, Uint8Array>();
   readonly #watch: Watch = { faults: [], sent: [], sources: [] };
   readonly #running = new Map<string, Running>();
   #outside: { readonly producer: Producer; readonly connection: Connection } | undefined;
@@ -74,6 +87,11 @@ class Bus implements TestBus {
     this.#options = options;
     this.#broker = options.transport === undefined ? memoryBroker() : undefined;
     this.#transport = options.transport ?? memory(this.#broker === undefined ? {} : { broker: this.#broker });
+    const { claimCheck } = options;
+    this.#claimCheck = claimCheck && {
+      ...claimCheck,
+      store: rememberingBodies(claimCheck.store ?? memoryBlobs(), this.#bodies),
+    };
     this.#idempotency = options.idempotency ?? memoryIdempotency({ runtime: world });
   }
 
@@ -132,7 +150,8 @@ class Bus implements TestBus {
         return destination.channel.name === channel && type === compiled.type && brokerId === undefined;
       })
       .map(({ outgoing: { envelope } }) => {
-        const data = compiled.fromWire(envelope.version, codec.decode(envelope.body, envelope.contentType));
+        const body = this.#bodyOf(envelope);
+        const data = compiled.fromWire(envelope.version, codec.decode(body, envelope.contentType));
         if (data instanceof Promise)
           throw new WaybillError("unsupported", "sent() cannot wait for an asynchronous schema");
         return data;
@@ -153,7 +172,7 @@ class Bus implements TestBus {
             `${this.#transport.name} cannot be looked into at once: use app().deadLetters()`,
           );
         }
-        return letters.map((letter) => testDeadLetter(source, letter));
+        return letters.map((letter) => testDeadLetter(source, letter, this.#bodyOf(letter.envelope)));
       });
   }
 
@@ -263,6 +282,7 @@ class Bus implements TestBus {
         transport,
         deps: this.#options.deps,
         idempotency: this.#idempotency,
+        ...(this.#claimCheck === undefined ? {} : { claimCheck: this.#claimCheck }),
         on: (event) => void this.events.push(event),
       },
       process.runtime,
@@ -294,10 +314,13 @@ class Bus implements TestBus {
         { destination, declared: true, sender: connection.sender(destination), maxMessageBytes },
       ]),
     );
-    return {
-      connection,
-      producer: new Producer({ service: "test", runtime: this.#world, emit: undefined }, routes),
-    };
+    const claimCheck = this.#claimCheck && new ClaimCheck(claimCheckSettings(this.#claimCheck), this.#world);
+    const context = { service: "test", runtime: this.#world, emit: undefined, claimCheck };
+    return { connection, producer: new Producer(context, routes) };
+  }
+
+  #bodyOf({ dataRef, body }: Envelope): Uint8Array {
+    return (dataRef === undefined ? undefined : this.#bodies.get(dataRef)) ?? body;
   }
 
   async #send(made: { readonly channel: string; readonly outgoing: Outgoing }): Promise<void> {
@@ -319,7 +342,7 @@ class Bus implements TestBus {
 
   /** Every source once, with the newest connection that reads it. */
   #sources(): readonly { readonly connection: Connection; readonly source: Source }[] {
-    const newest = new Map(this.#watch.sources.map((each) => [nameOf(each.source), each] as const));
+    const newest = new Map(this.#watch.sources.map((each) => [nameOfSource(each.source), each] as const));
     return [...newest.values()];
   }
 }
@@ -335,42 +358,4 @@ function keeping(inner: Transport, connections: Connection[]): Transport {
       return connection;
     },
   };
-}
-
-function nameOf(source: Source): string {
-  return `${source.kind} ${source.address} ${asOf(source)}`;
-}
-
-function asOf(source: Source): string {
-  switch (source.kind) {
-    case "queue":
-      return source.channel.name;
-    case "subscription":
-      return source.subscription;
-    case "group":
-      return source.group;
-    case "listener":
-      return source.listener;
-  }
-}
-
-function testDeadLetter(source: Source, { envelope, record }: DeadLetterDelivery): TestDeadLetter {
-  return {
-    channel: source.channel.name,
-    as: asOf(source),
-    id: envelope.id,
-    type: envelope.type,
-    reason: record.reason,
-    description: record.description,
-    attempts: record.attempts,
-    data: dataOf(source, envelope),
-  };
-}
-
-function dataOf(source: Source, envelope: DeadLetterDelivery["envelope"]): unknown {
-  try {
-    return (source.channel.settings.codec ?? jsonCodec).decode(envelope.body, envelope.contentType);
-  } catch {
-    return undefined;
-  }
 }

@@ -26,7 +26,7 @@ export const requiredTokens: Readonly<Record<string, readonly Token[]>> = {
     "stream:deadLetter",
     ...(["notifications:renew", "notifications:delayedRelease"] as const),
     ...(["notifications:deliveryCount", "notifications:deadLetter"] as const),
-    ...(["cancelSchedule", "sessionState"] as const),
+    ...(["cancelSchedule", "sessionState", "claimCheck"] as const),
   ],
   "service-bus": [
     ...(["queues", "queues:sessions", "queues:scheduling", "queues:dedup"] as const),
@@ -45,16 +45,17 @@ export const requiredTokens: Readonly<Record<string, readonly Token[]>> = {
       "topic:deliveryCount",
       "topic:deadLetter",
     ] as const),
-    ...(["cancelSchedule", "sessionState", "durable", "credentials"] as const),
+    ...(["cancelSchedule", "sessionState", "durable", "credentials", "claimCheck"] as const),
   ],
-  "event-hubs": ["streams", "stream:deadLetter", "durable", "credentials"],
+  "event-hubs": ["streams", "stream:deadLetter", "durable", "credentials", "claimCheck"],
   "event-grid": [
     ...(["notifications", "notifications:renew", "notifications:delayedRelease"] as const),
     ...(["notifications:deliveryCount", "notifications:deadLetter", "durable", "credentials"] as const),
+    "claimCheck",
   ],
   "storage-queue": [
     ...(["queues", "queues:scheduling", "queue:renew", "queue:delayedRelease"] as const),
     ...(["queue:deliveryCount", "queue:deadLetter"] as const),
-    ...(["cancelSchedule", "durable", "credentials"] as const),
+    ...(["cancelSchedule", "durable", "credentials", "claimCheck"] as const),
   ],
 };

@@ -1,4 +1,5 @@
 import type { App } from "../app.js";
+import type { ClaimCheckOptions } from "../claim-check/options.js";
 import type { Channel, Need, Target } from "../contracts/channel.js";
 import type { InputOf, Message, OutputOf } from "../contracts/message.js";
 import type { SendOptionsFor } from "../contracts/send-options.js";
@@ -24,6 +25,8 @@ export type TestBusOptions<D> = DepsOption<D> & {
   readonly transport?: Transport;
   /** Default: a new in-memory store. */
   readonly idempotency?: IdempotencyStore;
+  /** As of `run()`; without a `store`, a new one in memory. Default: none, so that large data is refused. */
+  readonly claimCheck?: Partial<ClaimCheckOptions>;
 };
 
 /** Services that run on a broker of their own, in virtual time. */

@@ -1,6 +1,6 @@
 import { BlobCheckpointStore } from "@azure/eventhubs-checkpointstore-blob";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { blobCheckpoints, blobPark, blobStore } from "../../adapters/blob/index.js";
+import { blobCheckpoints, blobPark } from "../../adapters/blob/index.js";
 import { memoryCheckpoints, memoryPark } from "../../adapters/memory/index.js";
 import type { CheckpointStore, ParkStore } from "../../src/store/index.js";
 import { envelope, HubFixture, numbers, outgoing, record } from "../event-hubs/hub-fixture.js";
@@ -142,17 +142,5 @@ describe("a consumer group with blob stores", () => {
     } finally {
       await hub.close();
     }
-  });
-});
-
-describe("large bodies in blobs", () => {
-  it("come back as they were put, until they are deleted", async () => {
-    const store = blobStore(await containers.next());
-    const bytes = Buffer.alloc(100_000, 7);
-    await store.put("bodies/1", bytes);
-    expect(await store.get("bodies/1")).toEqual(bytes);
-    await store.delete("bodies/1");
-    await store.delete("bodies/1");
-    expect(await store.get("bodies/1")).toBeUndefined();
   });
 });

@@ -53,6 +53,16 @@ export const brokenAdapters: readonly BrokenAdapter[] = [
     make: () => ({ send: (messages, send) => send(messages.map(atOnce)) }),
   },
   {
+    fault: "dropped reference to data elsewhere",
+    caughtBy: 122,
+    make: () => ({
+      deliver: (delivery) => {
+        const { dataRef: _dropped, ...envelope } = delivery.envelope;
+        return [changed(delivery, { envelope })];
+      },
+    }),
+  },
+  {
     fault: "checkpoint of the last received",
     caughtBy: 85,
     make: () => ({

@@ -24,7 +24,7 @@ import { EmulatedBroker } from "./emulated-broker.js";
 export const eventGridAdapter: ConformanceAdapter = {
   name: "event-grid",
   capabilities: eventGrid({ deadLetters: memoryPark() }).capabilities,
-  extras: ["durable", "credentials"],
+  extras: ["durable", "credentials", "claimCheck"],
   // Each batch is a request, which costs more than a frame.
   many: 1_000,
   open: openWorld,

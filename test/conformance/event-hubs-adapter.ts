@@ -24,7 +24,7 @@ export const eventHubsAdapter: ConformanceAdapter = {
     checkpoints: memoryCheckpoints(),
     park: memoryPark(),
   }).capabilities,
-  extras: ["durable", "credentials"],
+  extras: ["durable", "credentials", "claimCheck"],
   open: openWorld,
 };
 

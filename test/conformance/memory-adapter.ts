@@ -8,7 +8,7 @@ import type { ConformanceAdapter } from "../../src/testing/conformance/harness.j
 export const memoryAdapter: ConformanceAdapter = {
   name: "memory",
   capabilities: memory().capabilities,
-  extras: ["cancelSchedule", "sessionState"],
+  extras: ["cancelSchedule", "sessionState", "claimCheck"],
   open: () => {
     const broker = memoryBroker();
     const world = worldOf(broker);

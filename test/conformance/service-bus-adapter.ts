@@ -18,7 +18,7 @@ export const serviceBusAdapter: ConformanceAdapter = {
       throw new Error("no client is needed to declare");
     },
   }).capabilities,
-  extras: ["cancelSchedule", "sessionState", "durable", "credentials"],
+  extras: ["cancelSchedule", "sessionState", "durable", "credentials", "claimCheck"],
   open: openWorld,
 };
 

@@ -25,7 +25,7 @@ export const storageQueueAdapter: ConformanceAdapter = {
       throw new Error("no client is needed to declare");
     },
   }).capabilities,
-  extras: ["cancelSchedule", "durable", "credentials"],
+  extras: ["cancelSchedule", "durable", "credentials", "claimCheck"],
   // Each is three requests.
   many: 200,
   together: 8,

@@ -188,13 +188,36 @@ export const promisePages: readonly PromisePage[] = [
   },
   {
     page: "docs/wire-format.md",
-    promises: ["Reading", "The body", "Copies", "Dead letters", "Bounds", "Versions of this format"],
+    promises: [
+      "Reading",
+      "The body",
+      "Data elsewhere",
+      "Copies",
+      "Dead letters",
+      "Bounds",
+      "Versions of this format",
+    ],
     others: {
       "": "says what the format is",
       Fields: wireFormat,
       "Own extensions": wireFormat,
     },
-    bare: { "- Between sender and receiver": "says what services do" },
+    bare: {
+      "- Between sender and receiver": "says what services do",
+      "| `dataref`": "says what the attribute means",
+      "| `wbdatabytes`": "says what the attribute means",
+      "| `wbdatasha256`": "says what the attribute means",
+      "An attachment in the data": "says how it is spelled",
+    },
+  },
+  {
+    page: "docs/claim-check.md",
+    promises: ["Large data", "Files", "What can go wrong", "How long"],
+    others: {
+      "": "says what a claim check is",
+      Stores:
+        "is held by test/claim-check/stores.test.ts, which every store passes; the rest says what Azure asks for",
+    },
   },
   {
     page: "docs/concepts.md",

@@ -150,9 +150,11 @@ describe("publishing to a custom topic", () => {
         { envelope: envelope(1, { key: "orders/1", time: "2026-01-02T03:04:05Z" }) },
         { envelope: envelope(2, { headers: { shop: "north" } }) },
         { envelope: envelope(3, { body: Buffer.from([255]) }) },
+        { envelope: envelope(4, { dataRef: "2026-01-15/0123456789abcdef" }) },
       ]);
     expect(results.map((result) => (result.ok ? "ok" : result.error.code))).toEqual([
       "ok",
+      "invalidMessage",
       "invalidMessage",
       "invalidMessage",
     ]);

@@ -30,6 +30,9 @@ export const envelopes: fc.Arbitrary<Envelope> = fc
       key: text,
       time: text,
       dataSchema: text,
+      dataRef: text,
+      dataBytes: count,
+      dataSha256: text,
       contentType: fc.constantFrom(
         "application/json",
         "application/x+JSON; charset=utf-8",

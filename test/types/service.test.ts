@@ -6,7 +6,7 @@ const head = `
   import type { Transport } from "waybill/transport";
   import { command, event, notifications, only, queue, stream, topic } from "waybill/contracts";
   import type { Inbox } from "waybill/store";
-  import { memory } from "waybill/memory";
+  import { memory, memoryBlobs } from "waybill/memory";
   import { testBus } from "waybill/testing";
   import * as z from "zod";
   const Placed = event("t.placed", { version: 1, schema: z.object({ id: z.string(), channel: z.string().default("web") }), key: (o) => o.id });
@@ -45,6 +45,27 @@ describe("what a service may say", { timeout: 60_000 }, () => {
       const first: string | undefined = sent[0]?.id;
       await bus.deliver(orders.placed, { id: first ?? "" });
       await run(service("sender").sends(orders), { transport: memory() });
+    `;
+    expect(diagnosticsOf(snippet)).toEqual([]);
+  });
+
+  it("carries files as plain data: an attachment fits the schema that says so, and comes back out of it", () => {
+    const snippet = `${head}
+      import type { Attachment } from "waybill/contracts";
+      const File = z.object({ ref: z.string(), size: z.int(), sha256: z.string(), contentType: z.string() }) satisfies z.ZodType<Attachment>;
+      const videos = queue("videos", { messages: { uploaded: event("t.video", { version: 1, schema: z.object({ video: File }) }) } });
+      const shows = service("shows").consume(videos, {
+        uploaded: async ({ data }, ctx) => {
+          const stream: ReadableStream<Uint8Array> = await ctx.download(data.video);
+          const copy: Attachment = await ctx.upload(stream, { contentType: "video/mp4" });
+          for await (const piece of await ctx.download(copy)) piece.byteLength;
+        },
+      });
+      const claimCheck = { store: memoryBlobs(), overBytes: 1000, retention: "30d" } as const;
+      await run(shows, { transport: memory(), claimCheck });
+      await testBus(shows, { claimCheck: {} });
+      const app = await run(service("films").sends(videos), { transport: memory(), claimCheck });
+      await app.send(videos.uploaded, { video: await app.upload(new Uint8Array(3), { contentType: "video/mp4" }) });
     `;
     expect(diagnosticsOf(snippet)).toEqual([]);
   });
@@ -163,6 +184,26 @@ describe("the last line of a refusal", { timeout: 60_000 }, () => {
       "a queue where a topic belongs",
       `service("s").subscribe(billing, { charge: done });`,
       /'"queue"' is not assignable to type '"topic"'/,
+    ],
+    [
+      "a claim check without a store",
+      `await run(service("s").sends(billing), { transport: all, claimCheck: {} });`,
+      /Property 'store' is missing/,
+    ],
+    [
+      "an upload without a content type",
+      `const app = await run(service("s").sends(billing), { transport: all }); await app.upload(new Uint8Array(), {});`,
+      /Property 'contentType' is missing/,
+    ],
+    [
+      "an upload of text",
+      `const app = await run(service("s").sends(billing), { transport: all }); await app.upload("text", { contentType: "text/plain" });`,
+      /Argument of type '"text"'|Type 'string' is not assignable|string.* is not assignable/,
+    ],
+    [
+      "a download of what is no attachment",
+      `service("s").consume(billing, { charge: async ({ data }, ctx) => { await ctx.download(data); } });`,
+      /is missing the following properties from type 'Attachment'/,
     ],
     [
       "a wrong duration",

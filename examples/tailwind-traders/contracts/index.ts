@@ -12,3 +12,4 @@ export {
 export { ChargeCard, billing } from "./billing.js";
 export { LineSold, TillClosed, sales } from "./sales.js";
 export { OrderShipped, shipments } from "./shipping.js";
+export { VideoUploaded, videos } from "./media.js";

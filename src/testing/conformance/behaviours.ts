@@ -8,6 +8,7 @@ import { ordering } from "./g-order.js";
 import { streaming } from "./h-streams.js";
 import { scheduled } from "./i-schedule.js";
 import { burying } from "./j-dead-letter.js";
+import { claimChecked } from "./k-claim-check.js";
 import { fidelity } from "./k-fidelity.js";
 import { recovering } from "./l-errors.js";
 import { shuttingDown } from "./m-shutdown.js";
@@ -28,6 +29,7 @@ export const behaviours: readonly Behaviour[] = [
   ...scheduled,
   ...burying,
   ...fidelity,
+  ...claimChecked,
   ...recovering,
   ...shuttingDown,
   ...faults,
@@ -44,12 +46,6 @@ export const notYet: readonly NotYet[] = [
     waitsFor: "the dead-letter tools",
   },
   { number: 108, name: "edit-and-redrive", section: "J", waitsFor: "the dead-letter tools" },
-  {
-    number: 122,
-    name: "large-payload offload (claim check) roundtrip, lifetime > ttl",
-    section: "K",
-    waitsFor: "the claim check",
-  },
   { number: 145, name: "delayed retry → new trace + link", section: "O", waitsFor: "tracing" },
   {
     number: 146,

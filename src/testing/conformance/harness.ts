@@ -6,9 +6,9 @@ import type { ConnectContext, Destination, MaybePromise, Transport } from "../..
 /**
  * What an adapter can do beside its {@link Capabilities}: `durable` messages outlive the broker's restart,
  * `credentials` can be restricted and expire, `cancelSchedule` takes back a scheduled message, `sessionState` is kept
- * with a session.
+ * with a session, `claimCheck` carries the extensions that say where data is and what it must be.
  */
-export type Extra = "durable" | "credentials" | "cancelSchedule" | "sessionState";
+export type Extra = "durable" | "credentials" | "cancelSchedule" | "sessionState" | "claimCheck";
 
 /** An adapter, as the conformance kit meets it. */
 export interface ConformanceAdapter {

@@ -147,7 +147,7 @@ export class Kit {
       for (const connection of connections) void connection.close();
     });
     const wrapped = line.wrap(this.#keeping(transport ?? this.world.transport(), connections));
-    const { idempotency, address } = work;
+    const { idempotency, claimCheck, address } = work;
     const app = await this.time.finish(
       start(
         spec,
@@ -155,6 +155,7 @@ export class Kit {
           transport: wrapped,
           on: (event) => void events.push(event),
           ...(idempotency === undefined ? {} : { idempotency }),
+          ...(claimCheck === undefined ? {} : { claimCheck }),
           ...(address === undefined ? {} : { address }),
         },
         process.runtime,

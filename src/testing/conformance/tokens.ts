@@ -37,6 +37,7 @@ function tokenOf(gate: Gate, kind: ChannelKind): Token {
     case "credentials":
     case "cancelSchedule":
     case "sessionState":
+    case "claimCheck":
       return gate;
     case "ordered":
       return kind === "queue" || kind === "topic" ? `${pluralOf(kind)}:sessions` : needOf[kind];

@@ -15,6 +15,8 @@ export async function twinOf(missing: Token, kit: Kit): Promise<void> {
       return cannotCancel(kit);
     case "sessionState":
       return hasNoSessionState(kit);
+    case "claimCheck":
+      return refusesWhatIsTooLarge(kit);
     case "durable":
       return pretendsNoDurability(kit);
     case "credentials":
@@ -122,6 +124,21 @@ async function hasNoSessionState(kit: Kit): Promise<void> {
   const line = await kit.connect([conduit], [conduit]);
   const { receiver } = line.reader(conduit);
   same([receiver.sessionState, receiver.setSessionState], [undefined, undefined], "half a session state");
+}
+
+/** Data that fits into no message is refused before it is sent, and the refusal says what would help. */
+async function refusesWhatIsTooLarge(kit: Kit): Promise<void> {
+  const conduit = kit.conduit();
+  const sender = await kit.sender(conduit);
+  const line = await kit.connect([conduit], [conduit]);
+  const text = "x".repeat(kit.capabilities.maxMessageBytes + 1);
+  const { message } = await refused(
+    () => sender.send(conduit, { n: 1, text }),
+    { codes: ["tooLarge"] },
+    "data that is too large",
+  );
+  check(message.includes("claimCheck"), "the refusal names the option that would help");
+  same(await line.reader(conduit).take(10, 500), [], "what the refused send left behind");
 }
 
 /** What does not outlive its broker does not come back in part either, and its old connection says so. */

@@ -1,4 +1,5 @@
 import type { App } from "../../app.js";
+import type { ClaimCheckOptions } from "../../claim-check/options.js";
 import type { Context } from "../../consume/context.js";
 import type { Received } from "../../consume/received.js";
 import type { AppEvent } from "../../policy/app-event.js";
@@ -29,6 +30,7 @@ export interface Work {
   readonly sends?: readonly Conduit[];
   readonly around?: AroundHook;
   readonly idempotency?: IdempotencyStore;
+  readonly claimCheck?: ClaimCheckOptions;
   readonly address?: (channel: { readonly name: string; readonly kind: string }) => string;
 }
 
