@@ -147,7 +147,8 @@ export function appOf(parts: AppParts): App {
         data,
         options as ((data: unknown, index: number) => ScheduledSendOptions) | undefined,
       ),
-    upload: async (content: UploadContent, options: UploadOptions) => upload(parts, life.state, content, options),
+    upload: async (content: UploadContent, options: UploadOptions) =>
+      upload(parts, life.state, content, options),
     cancel: async (channel: Channel, sent: Sent) => {
       if (sent.scheduleToken === undefined) return false;
       const [cancelled] = await parts.producer.cancel(channelId(channel["~channel"]), [sent.scheduleToken]);

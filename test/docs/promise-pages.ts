@@ -17,6 +17,7 @@ const setUp = "says how to set it up";
 const advice = "gives advice";
 const limits = "lists what the service allows, as its documentation says it";
 const wireFormat = "is held by test/wire/fixtures.test.ts";
+const figures = "says what was measured, and how";
 const rights = "says what Azure asks for";
 const settings = "says what settings do and cost";
 
@@ -47,7 +48,12 @@ export const promisePages: readonly PromisePage[] = [
     },
     bare: {
       "Measured with version": "says how it was measured",
-      "Locks end after 5 s there": "says how it was measured",
+      "| queue: three healthy": figures,
+      "| queue: connections": figures,
+      "| queue with sessions: connections": figures,
+      "| queue with sessions: another": figures,
+      "| queue with sessions: three": figures,
+      "Locks end after 5 s there": figures,
     },
   },
   {

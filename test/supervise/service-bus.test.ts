@@ -232,6 +232,45 @@ describe("a consumer on Service Bus", () => {
       expect(broker.getQueue("billing").counts).toMatchObject({ active: 0, deadLetter: 1 });
     },
   );
+
+  it(
+    "with an undecodable message in a session says which it is, and leaves other queues alone",
+    { timeout: 60_000 },
+    async () => {
+      const keyed = command("billing.charge", {
+        version: 1,
+        schema: z.object({ id: z.string() }),
+        key: () => "k",
+      });
+      const ordered = queue("billing", { messages: { charge: keyed }, ordered: "by-key", lock: "5s" });
+      const emulator = await startBus({ contracts: [{ ordered, refunds }] });
+      await sendPoison(portOf(emulator), "billing", "k");
+      const handled: string[] = [];
+      const worker = service("worker")
+        .sends(refunds)
+        .consume(ordered, { charge: () => undefined })
+        .consume(refunds, { charge: ({ data }) => void handled.push(data.id) });
+      const app = await run(worker, {
+        transport: serviceBus({ client: () => clientOf(emulator) }),
+        supervision: { stallAfter: "1s" },
+      });
+      onTestFinished(async () => {
+        await app.stop({ deadline: "5s" });
+      });
+      await vi.waitUntil(() => app.health().consumers[0]?.state === "poisoned", patience);
+      expect(JSON.stringify(app.health().consumers[0]?.evidence)).toContain("message 1 cannot be decoded");
+      await vi.waitUntil(
+        () =>
+          app.send(refunds.charge, { id: "1" }).then(
+            () => true,
+            () => false,
+          ),
+        patience,
+      );
+      await vi.waitUntil(() => handled.includes("1"), patience);
+      expect(app.health().consumers[1]?.state).toBe("reading");
+    },
+  );
 });
 
 const messageOf = (id: string) => ({
