@@ -46,13 +46,13 @@ describe("what a client rejects when nobody waits for it any more", () => {
     });
     const receiver = connection.receiver(source, receiving({ apart: true }));
     void receiver.receive(1, new AbortController().signal);
-    const looked = Promise.resolve(receiver.backlog?.()).catch(({ code }: { code: string }) => code);
+    const looked = expect(Promise.resolve(receiver.backlog?.())).rejects.toMatchObject({ code: "timeout" });
     connection.recycle?.();
     let closed = false;
     const closing = Promise.resolve(connection.close()).then(() => (closed = true));
     await runtime.drive({ target: runtime.now() + 30_000, ended: () => closed });
     await closing;
-    expect(await looked).toBe("timeout");
+    await looked;
     for (const reject of late) reject(new Error("broken"));
     expect(late.length).toBeGreaterThan(3);
     await new Promise((turn) => setImmediate(turn));

@@ -220,8 +220,13 @@ describe("a consumer on Service Bus", () => {
       await outside.createSender("billing").sendMessages(["1", "2", "3"].map(messageOf));
       const { app, events, handled } = await working(emulator, () => clientOf(emulator), 4);
       await vi.waitUntil(() => app.health().consumers[0]?.state === "poisoned", patience);
-      const said = events.find(({ event }) => event === "stalled");
-      expect(said).toMatchObject({ evidence: "message 1 cannot be decoded by the service's client" });
+      // The first word may be that a look was lost with the connection.
+      expect(events).toContainEqual(
+        expect.objectContaining({
+          event: "stalled",
+          evidence: "message 1 cannot be decoded by the service's client",
+        }),
+      );
       await vi.waitUntil(() => ["1", "2", "3"].every((id) => handled.includes(id)), patience);
       const { broker } = emulator.namespace();
       await vi.waitUntil(() => broker.getQueue("billing").counts.deadLetter === 1, {
