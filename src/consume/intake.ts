@@ -142,11 +142,13 @@ export class Intake {
     if (this.#receiving !== undefined || this.#retryTimer !== undefined) return;
     if (max <= 0 || this.#paused || this.#held || this.#stop.signal.aborted) return;
     const { receiver, runtime, source, spec } = this.#consumer;
-    const { signal } = this.#polling;
+    const polling = this.#polling;
     try {
       const got = runtime.port("receive", source.address, spec.as, () =>
         // Given up before it began, it must not take what its successor will ask for.
-        signal.aborted ? nothing : receiver.receive(Math.min(max, this.#most), signal),
+        this.#held || polling !== this.#polling
+          ? nothing
+          : receiver.receive(Math.min(max, this.#most), polling.signal),
       );
       if (got instanceof Promise) this.#await(got);
       else this.#take(got);
