@@ -19,8 +19,9 @@ import type { Prepared } from "./produce/prepare.js";
 import type { Producer } from "./produce/producer.js";
 import { durationMs, type Duration } from "./runtime/duration.js";
 import type { Runtime, TimerHandle } from "./runtime/runtime.js";
-import { healthOf, type Health } from "./supervise/health.js";
+import { healthOf, type Health, type Life } from "./supervise/health.js";
 import { shutDown, type StopReport } from "./supervise/shutdown.js";
+import type { Watchdog } from "./supervise/watchdog.js";
 import type { Connection, SendResult } from "./transport/transport.js";
 
 /** A running service. `S` are the names of the channels that it declares to send to. */
@@ -97,6 +98,7 @@ export interface AppParts {
   readonly claimCheck: ClaimCheck | undefined;
   readonly producer: Producer;
   readonly pumps: readonly Pump[];
+  readonly watchdog: Watchdog;
   readonly connections: readonly Connection[];
   /** The connection of each consumer, by its pump. */
   readonly connectionOf: ReadonlyMap<Pump, Connection>;
@@ -107,15 +109,16 @@ export interface AppParts {
 /** Puts the front of a running service together. */
 export function appOf(parts: AppParts): App {
   let stopping: Promise<StopReport> | undefined;
-  let life: "running" | "stopping" | "stopped" = "running";
+  let life: Life = { state: "running", sinceMs: parts.runtime.now() };
 
   const stop = async (options: StopOptions = {}): Promise<StopReport> => {
     if (stopping !== undefined) return stopping;
     const deadlineMs = durationMs(options.deadline ?? "30s", "deadline of stop()");
-    life = "stopping";
+    life = { state: "stopping", sinceMs: parts.runtime.now() };
+    parts.watchdog.stop();
     parts.emit?.({ event: "stopping", service: parts.service });
     stopping = shutDown(parts, deadlineMs).then((report) => {
-      life = "stopped";
+      life = { state: "stopped", sinceMs: parts.runtime.now() };
       parts.hold?.cancel();
       parts.emit?.({ event: "stopped", service: parts.service, unfinished: report.unfinished });
       return report;
@@ -124,7 +127,7 @@ export function appOf(parts: AppParts): App {
   };
   return Object.freeze({
     send: async (to: Target, data: unknown, options = noOptions) => {
-      refuseClosed(parts, life);
+      refuseClosed(parts, life.state);
       const { producer } = parts;
       const making = producer.prepare(to, data, options, producer.origin());
       const made = making instanceof Promise ? await making : making;
@@ -139,12 +142,13 @@ export function appOf(parts: AppParts): App {
     ) =>
       sendMany(
         parts,
-        life,
+        life.state,
         to,
         data,
         options as ((data: unknown, index: number) => ScheduledSendOptions) | undefined,
       ),
-    upload: async (content: UploadContent, options: UploadOptions) => upload(parts, life, content, options),
+    upload: async (content: UploadContent, options: UploadOptions) =>
+      upload(parts, life.state, content, options),
     cancel: async (channel: Channel, sent: Sent) => {
       if (sent.scheduleToken === undefined) return false;
       const [cancelled] = await parts.producer.cancel(channelId(channel["~channel"]), [sent.scheduleToken]);
@@ -157,7 +161,7 @@ export function appOf(parts: AppParts): App {
     ) => openDeadLetters<M>(parts, onePump(parts, channel, options), channel["~channel"]),
     resumeDeferred: (channel: Channel, numbers: readonly string[], options: ConsumerChoice = {}) =>
       resumeDeferred(onePump(parts, channel, options), numbers),
-    health: () => healthOf(parts.pumps, life),
+    health: () => healthOf(parts.watchdog, life),
     stop,
     [Symbol.asyncDispose]: async () => {
       await stop();

@@ -12,6 +12,8 @@ export type {
 } from "./service.js";
 export { run } from "./run.js";
 export type { DepsOption, RunOptions, SharedOptions } from "./run.js";
+export { healthHandler } from "./hosts/health-handler.js";
+export type { HealthHandlerOptions } from "./hosts/health-handler.js";
 export type { ClaimCheckOptions } from "./claim-check/options.js";
 export type { UploadOptions } from "./claim-check/claim-check.js";
 export type { UploadContent } from "./claim-check/measured.js";
@@ -72,4 +74,6 @@ export type {
   Sent,
 } from "./contracts/send-options.js";
 export type { ConsumerHealth, Health } from "./supervise/health.js";
+export type { Evidence } from "./supervise/evidence-log.js";
+export type { SupervisionOptions } from "./supervise/times.js";
 export type { StopReport } from "./supervise/shutdown.js";

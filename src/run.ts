@@ -6,6 +6,7 @@ import type { EventListener } from "./policy/app-event.js";
 import { realRuntime } from "./runtime/runtime.js";
 import { start } from "./start.js";
 import type { IdempotencyStore } from "./store/idempotency-store.js";
+import type { SupervisionOptions } from "./supervise/times.js";
 import type { Supports, TransportChoice } from "./transport-choice.js";
 
 /** Options of {@link run}. */
@@ -25,6 +26,8 @@ export interface SharedOptions {
   readonly address?: (channel: ChannelSpec) => string;
   /** Told everything that happens, in order. */
   readonly on?: EventListener;
+  /** How it looks after its consumers; always on. */
+  readonly supervision?: SupervisionOptions;
 }
 
 /** `deps`, if the service needs any. */

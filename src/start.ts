@@ -16,7 +16,13 @@ import type { Runtime } from "./runtime/runtime.js";
 import type { ServiceSpec } from "./service.js";
 import type { IdempotencyStore } from "./store/idempotency-store.js";
 import { transportFor, type TransportChoice } from "./transport-choice.js";
-import type { Connection, Destination, Source, Transport } from "./transport/transport.js";
+import { ClientCare } from "./supervise/client-care.js";
+import { ConsumerWatch } from "./supervise/consumer-watch.js";
+import { SupervisedReceiver } from "./supervise/supervised-receiver.js";
+import { SupervisedSender } from "./supervise/supervised-sender.js";
+import { supervisionTimes, type SupervisionOptions, type SupervisionTimes } from "./supervise/times.js";
+import { Watchdog } from "./supervise/watchdog.js";
+import type { Connection, Destination, Sender, Source, Transport } from "./transport/transport.js";
 
 /** What a service is started with: the options of `run()`, their types checked. */
 export interface StartOptions {
@@ -26,6 +32,7 @@ export interface StartOptions {
   readonly claimCheck?: ClaimCheckOptions;
   readonly address?: (channel: ChannelSpec) => string;
   readonly on?: EventListener;
+  readonly supervision?: SupervisionOptions;
 }
 
 /**
@@ -34,6 +41,7 @@ export interface StartOptions {
  */
 export async function start(service: ServiceSpec, options: StartOptions, runtime: Runtime): Promise<App> {
   const plan = planOf(service, options);
+  const times = supervisionTimes(options.supervision);
   const claimCheck = claimCheckFor(service, options.claimCheck, runtime);
   const emit = listenerOf(options.on);
   const connections = new Map<Transport, Connection>();
@@ -44,7 +52,7 @@ export async function start(service: ServiceSpec, options: StartOptions, runtime
       );
       connections.set(transport, connection);
     }
-    return assemble({ service, options, runtime, emit, claimCheck, plan, connections });
+    return assemble({ service, options, runtime, emit, claimCheck, plan, times, connections });
   } catch (error) {
     await Promise.allSettled([...connections.values()].map(async (connection) => connection.close()));
     throw tellable(error);
@@ -58,22 +66,28 @@ interface Assembly {
   readonly emit: EventListener | undefined;
   readonly claimCheck: ClaimCheck | undefined;
   readonly plan: Plan;
+  readonly times: SupervisionTimes;
   readonly connections: ReadonlyMap<Transport, Connection>;
 }
 
 /** Puts senders and receivers on the open connections, and starts to read. */
-function assemble({ service, options, runtime, emit, claimCheck, plan, connections }: Assembly): App {
+function assemble(assembly: Assembly): App {
+  const { service, runtime, emit, claimCheck, plan, times, connections } = assembly;
+  const care = new Map([...connections.values()].map((each) => [each, new ClientCare(each)]));
   const producer = new Producer(
     { service: service.name, runtime, emit, claimCheck },
-    routesOf(plan, connections),
+    routesOf(assembly, care),
   );
   const connectionOf = new Map<Pump, Connection>();
+  const watches: ConsumerWatch[] = [];
   for (const planned of plan.consumers) {
     const connection = connectionFor(connections, planned.transport);
-    const pump = pumpFor({ service, options, runtime, emit, claimCheck, producer, connection, planned });
-    connectionOf.set(pump, connection);
+    const watch = watchFor({ ...assembly, producer, connection, care: careFor(care, connection), planned });
+    watches.push(watch);
+    connectionOf.set(watch.pump, connection);
   }
   const pumps = [...connectionOf.keys()];
+  const watchdog = new Watchdog(watches, runtime, times);
   const app = appOf({
     service: service.name,
     runtime,
@@ -81,12 +95,16 @@ function assemble({ service, options, runtime, emit, claimCheck, plan, connectio
     claimCheck,
     producer,
     pumps,
+    watchdog,
     connections: [...connections.values()],
     connectionOf,
     hold: pumps.length === 0 ? undefined : runtime.hold(),
   });
   for (const pump of pumps) pump.start();
+  watchdog.start();
   emit?.({ event: "started", service: service.name });
+  for (const { warnings = [] } of connections.values())
+    for (const text of warnings) emit?.({ event: "warning", service: service.name, text });
   return app;
 }
 
@@ -181,19 +199,37 @@ function sourceOf(spec: ConsumerSpec, address: string): Source {
   }
 }
 
-function routesOf(plan: Plan, connections: ReadonlyMap<Transport, Connection>): Map<string, Route> {
+function routesOf(
+  { service, runtime, emit, plan, times, connections }: Assembly,
+  care: ReadonlyMap<Connection, ClientCare>,
+): Map<string, Route> {
+  const senderFor = (destination: Destination, connection: Connection): Sender =>
+    new SupervisedSender({
+      open: () => connection.sender(destination),
+      care: careFor(care, connection),
+      runtime,
+      gapMs: times.gapMs,
+      recycled: (evidence) => {
+        const { name: channel, kind } = destination.channel;
+        emit?.({ event: "recycled", what: "client", evidence, service: service.name, channel, kind });
+      },
+    });
   return new Map(
     plan.routes.map(({ destination, transport, declared }) => [
       channelId(destination.channel),
       {
         destination,
         declared,
-        sender: connectionFor(connections, transport).sender(destination),
+        sender: senderFor(destination, connectionFor(connections, transport)),
         maxMessageBytes: transport.capabilities.maxMessageBytes,
       },
     ]),
   );
 }
+
+/** Every connection has one. */
+const careFor = (care: ReadonlyMap<Connection, ClientCare>, connection: Connection): ClientCare =>
+  care.get(connection) ?? new ClientCare(connection);
 
 function connectionFor(connections: ReadonlyMap<Transport, Connection>, transport: Transport): Connection {
   const connection = connections.get(transport);
@@ -202,32 +238,31 @@ function connectionFor(connections: ReadonlyMap<Transport, Connection>, transpor
   return connection;
 }
 
-interface PumpParts {
-  readonly service: ServiceSpec;
-  readonly options: StartOptions;
-  readonly runtime: Runtime;
-  readonly emit: EventListener | undefined;
-  readonly claimCheck: ClaimCheck | undefined;
+interface ConsumerParts extends Assembly {
   readonly producer: Producer;
   readonly connection: Connection;
+  readonly care: ClientCare;
   readonly planned: PlannedConsumer;
 }
 
-function pumpFor(parts: PumpParts): Pump {
-  const { service, options, runtime, emit, claimCheck, producer, connection, planned } = parts;
+function watchFor(parts: ConsumerParts): ConsumerWatch {
+  const { service, options, runtime, emit, claimCheck, producer, connection, care, times, planned } = parts;
   const { spec, source, transport } = planned;
   const features = transport.capabilities.receivers[spec.channel.kind];
   if (features === undefined) {
     throw new WaybillError("unsupported", `${transport.name} cannot receive from a ${spec.channel.kind}`);
   }
-  const receiver = connection.receiver(source, {
-    lanes: spec.concurrency + spareLanes,
-    perLane: perLane(spec),
-    startFrom: spec.startFrom,
-    onLost: (delivery, error) => {
-      pump.lose(delivery, error);
-    },
-  });
+  const open = (apart: boolean) =>
+    connection.receiver(source, {
+      lanes: spec.concurrency + spareLanes,
+      perLane: perLane(spec),
+      startFrom: spec.startFrom,
+      onLost: (delivery, error) => {
+        pump.lose(delivery, error);
+      },
+      ...(apart ? { apart } : {}),
+    });
+  const receiver = new SupervisedReceiver(open, runtime, source.address);
   const consumer: Consumer = {
     spec,
     service: service.name,
@@ -249,7 +284,7 @@ function pumpFor(parts: PumpParts): Pump {
     warnOnce: warner(service, emit),
   };
   const pump = new Pump(consumer);
-  return pump;
+  return new ConsumerWatch({ pump, receiver, care, times });
 }
 
 /** Tells each warning once. */

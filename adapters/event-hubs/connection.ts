@@ -1,6 +1,7 @@
 import type { EventHubConsumerClient } from "@azure/event-hubs";
 import type { GroupPlace } from "../../src/store/index.js";
 import {
+  retryWarning,
   WaybillError,
   type ConnectContext,
   type Connection,
@@ -32,6 +33,7 @@ export async function connect(options: EventHubsOptions, context: ConnectContext
 }
 
 class EventHubsConnection implements Connection {
+  readonly warnings: string[] = [];
   readonly #options: EventHubsOptions;
   readonly #settings: Settings;
   readonly #service: string;
@@ -51,7 +53,11 @@ class EventHubsConnection implements Connection {
 
   sender({ address }: Destination): Sender {
     const target = targetOf(address);
-    return this.#opened(`send to "${address}"`, () => new EventSender(this.#producer(target.hub), target));
+    return this.#opened(`send to "${address}"`, () => {
+      const producer = this.#producer(target.hub);
+      producer.use();
+      return new EventSender(producer, target, () => this.#left(producer, target.hub));
+    });
   }
 
   receiver(source: Source, options: ReceiverOptions): Receiver {
@@ -59,6 +65,7 @@ class EventHubsConnection implements Connection {
     return this.#opened(`read "${hub}"`, () => {
       const another = (): EventHubConsumerClient => this.#options.consumer(hub, group);
       const client = another();
+      this.#warn(client, `consumer of eventHubs() made for "${hub}/${group}"`);
       const place: GroupPlace = { namespace: client.fullyQualifiedNamespace, stream: hub, group };
       const park = new GroupPark(this.#options.park, place, this.#deadline);
       const { balancing, prefetch, silenceMs } = this.#settings;
@@ -81,6 +88,11 @@ class EventHubsConnection implements Connection {
     });
   }
 
+  /** A consumer's receiver has a client of its own in any case: what is made anew are the clients that send. */
+  recycle(): void {
+    this.#producers.clear();
+  }
+
   close(): Promise<void> {
     return (this.#closed ??= this.#close());
   }
@@ -90,13 +102,26 @@ class EventHubsConnection implements Connection {
     await Promise.all([...this.#producers.values()].map((producer) => producer.close(this.#closing)));
   }
 
+  /** One that was replaced is closed with its last sender. */
+  async #left(producer: HubProducer, hub: string): Promise<void> {
+    if (!producer.leave() || this.#producers.get(hub) === producer) return;
+    await producer.close(this.#closing);
+  }
+
   /** One client per hub: it opens its connection when it is used. */
   #producer(hub: string): HubProducer {
     const known = this.#producers.get(hub);
     if (known !== undefined) return known;
-    const made = new HubProducer(this.#options.producer(hub), this.#deadline);
+    const client = this.#options.producer(hub);
+    this.#warn(client, `producer of eventHubs() made for "${hub}"`);
+    const made = new HubProducer(client, this.#deadline);
     this.#producers.set(hub, made);
     return made;
+  }
+
+  #warn(client: unknown, what: string): void {
+    const warning = retryWarning(client, what);
+    if (warning !== undefined && !this.warnings.includes(warning)) this.warnings.push(warning);
   }
 
   #opened<T extends Sender | Receiver>(doing: string, open: () => T): T {

@@ -11,6 +11,7 @@ export class HubProducer {
   readonly #deadline: Deadline;
   readonly #waiting: (() => void)[] = [];
   #running = 0;
+  #users = 0;
 
   constructor(client: EventHubProducerClient, deadline: Deadline) {
     this.client = client;
@@ -28,6 +29,17 @@ export class HubProducer {
       if (next === undefined) this.#running -= 1;
       else next();
     }
+  }
+
+  /** One sender more uses it. */
+  use(): void {
+    this.#users += 1;
+  }
+
+  /** One sender less; answers whether none is left. */
+  leave(): boolean {
+    this.#users -= 1;
+    return this.#users === 0;
   }
 
   async close(closing: Deadline): Promise<void> {

@@ -53,6 +53,9 @@ export class OwnedPartition {
   #silences = 0;
   #watches = 0;
   #suspicions = 0;
+  #watching = false;
+  /** Nothing that was tried brought it on. */
+  #stuck = false;
 
   constructor(parts: OwnedPartitionParts, { position, done, last }: Start, host: PartitionHost) {
     const { client, partition, perLane, prefetch, silenceMs, deadline, closing } = parts;
@@ -75,8 +78,19 @@ export class OwnedPartition {
     });
   }
 
-  /** Looks whether it gets on, if it was silent for a while. To be called now and then. */
+  /** Looks whether it gets on, if it was silent for a while. To be called now and then; one look at a time. */
   async watch(): Promise<void> {
+    // A second look would come to the same conclusion, and pass the event behind.
+    if (this.#watching) return;
+    this.#watching = true;
+    try {
+      await this.#watch();
+    } finally {
+      this.#watching = false;
+    }
+  }
+
+  async #watch(): Promise<void> {
     const { client, partition, where, deadline } = this.#parts;
     if (this.#silences < silencesBeforeDoubt || this.tenure.open.size > 0 || this.#last === undefined) return;
     this.#watches += 1;
@@ -89,6 +103,20 @@ export class OwnedPartition {
     else await this.#doubt(this.#last + 1);
   }
 
+  /** Names the first event that it was not given although nothing of it is here; nothing if there is none. */
+  async behind(): Promise<string | undefined> {
+    const { client, partition, where, deadline } = this.#parts;
+    if (this.tenure.open.size > 0 || this.#last === undefined) return undefined;
+    // Of a silence that the SDK tells of this looks after itself, unless it is at its wits' end.
+    if (this.#silences > 0 && !this.#stuck) return undefined;
+    const last = this.#last;
+    const ends = await within(deadline, `cannot look at ${where}`, () =>
+      client.getPartitionProperties(partition),
+    );
+    if (this.tenure.ended || this.#last !== last || ends.lastEnqueuedSequenceNumber <= last) return undefined;
+    return `${partition}/${String(last + 1)}`;
+  }
+
   async #events(events: readonly ReceivedEventData[]): Promise<void> {
     const { tenure } = this;
     const last = events.at(-1);
@@ -99,6 +127,7 @@ export class OwnedPartition {
     if (news === undefined) return;
     this.#suspicions = 0;
     this.#watches = 0;
+    this.#stuck = false;
     this.#last = last.sequenceNumber;
     tenure.seen.failure = undefined;
     this.#host.arrived(tenure, news);
@@ -124,25 +153,31 @@ export class OwnedPartition {
   }
 
   async #doubt(next: number): Promise<void> {
-    const { where, partition, silenceMs, closing } = this.#parts;
+    const { where } = this.#parts;
     this.#suspicions += 1;
+    // Whoever reads it next has as much time to be heard of.
+    this.#silences = 0;
     const here = { sequenceNumber: next - 1, isInclusive: false };
     if (this.#suspicions === 1) {
       void this.reader.restart(this.#last === -1 ? earliest : here);
       return;
     }
     await this.reader.stop();
-    const behind = await firstBehind(this.#parts.another(), partition, next, {
-      waitMs: 3 * silenceMs,
-      closing,
-    });
-    if (this.tenure.ended) return;
-    if (behind === undefined) {
+    const found = await this.#examine(next);
+    if (this.tenure.ended || this.#last !== next - 1) return;
+    if (found === "readable") {
+      this.#suspicions = 0;
+      this.reader.start();
+      return;
+    }
+    if (found === "stuck") {
+      this.#stuck = true;
       this.tenure.seen.failure = `silent behind sequence number ${String(next - 1)}`;
       this.#host.tell(stuck(where, next));
       this.reader.start();
       return;
     }
+    const behind = found;
     const passed = this.#unchecked !== undefined && Number(this.#unchecked.sequenceNumber) >= next;
     this.#unchecked = undefined;
     this.#last = next;
@@ -151,7 +186,25 @@ export class OwnedPartition {
     if (!passed) this.#host.arrived(this.tenure, [unreadable(next, behind)]);
     void this.reader.restart({ sequenceNumber: next, isInclusive: false });
   }
+
+  /**
+   * What the next event is: one that can be read after all; or one that cannot, twice, while in between the one behind it
+   * could: then that one. Each try is over a connection of its own.
+   */
+  async #examine(next: number): Promise<"readable" | "stuck" | ReceivedEventData> {
+    const { partition, silenceMs, closing, another } = this.#parts;
+    const waitMs = Math.max(leastWaitMs, 3 * silenceMs);
+    const read = (behind: number): Promise<ReceivedEventData | undefined> =>
+      firstBehind(another(), partition, behind, { waitMs, closing });
+    if ((await read(next - 1)) !== undefined) return "readable";
+    const behind = await read(next);
+    if (behind === undefined) return "stuck";
+    return (await read(next - 1)) === undefined ? behind : "readable";
+  }
 }
+
+/** The least for which an event is waited for, in milliseconds: on a busy machine a healthy one takes its time too. */
+const leastWaitMs = 1_000;
 
 /** Times in a row that the SDK said there was nothing, before the hub is asked whether that is so. */
 const silencesBeforeDoubt = 3;

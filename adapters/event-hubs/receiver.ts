@@ -4,6 +4,7 @@ import {
   Handoff,
   WaybillError,
   within,
+  type BacklogEvidence,
   type Deadline,
   type Delivery,
   type MaybePromise,
@@ -118,6 +119,17 @@ export class StreamReceiver implements Receiver {
       unsettled: open.size,
       ...seen,
     }));
+  }
+
+  /** An event behind the last one that came, of a partition of which nothing is here. */
+  async backlog(): Promise<BacklogEvidence | undefined> {
+    const behind = await Promise.all([...this.#read.values()].map((owned) => owned.behind())).catch(
+      (error: unknown) => {
+        throw this.#mapped(error);
+      },
+    );
+    const at = behind.find((number) => number !== undefined);
+    return at === undefined ? undefined : { id: at, mayBeLocked: false };
   }
 
   close(): Promise<void> {

@@ -23,11 +23,15 @@ export class EventSender implements Sender {
   readonly #producer: HubProducer;
   readonly #partitionId: string | undefined;
   readonly #doing: string;
+  readonly #release: () => Promise<void>;
+  readonly #sending = new Set<Promise<unknown>>();
   #batches = 0;
   #closed = false;
 
-  constructor(producer: HubProducer, { hub, partitionId }: HubTarget) {
+  /** @param release Gives the producer back: it may belong to other senders too. */
+  constructor(producer: HubProducer, { hub, partitionId }: HubTarget, release: () => Promise<void>) {
     this.#producer = producer;
+    this.#release = release;
     this.#partitionId = partitionId;
     this.#doing = `cannot send to "${hub}"`;
   }
@@ -41,13 +45,19 @@ export class EventSender implements Sender {
       });
     }
     const rows = this.#rows(messages, results);
-    await Promise.all(rows.map((row) => this.#sendRow(row, results)));
+    const sending = Promise.all(rows.map((row) => this.#sendRow(row, results)));
+    this.#sending.add(sending);
+    await sending;
+    this.#sending.delete(sending);
     return results;
   }
 
-  /** Its client belongs to the connection. */
-  close(): void {
+  /** What is being sent gets its answer before. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
     this.#closed = true;
+    await Promise.all(this.#sending);
+    await this.#release();
   }
 
   /** What must keep its order: events of one key, or of the one partition. */

@@ -1,5 +1,6 @@
 import {
   WaybillError,
+  type BacklogEvidence,
   type BrokerFacts,
   type Delivery,
   type Envelope,
@@ -92,6 +93,11 @@ export class Listener implements Receiver {
         return mapError(error, `cannot renew the lock of a notification of "${this.#state.address}"`);
       }
     });
+  }
+
+  backlog(): BacklogEvidence | undefined {
+    this.#world.clock.catchUp();
+    return this.#subscription.counts.ready > 0 ? { id: "(the oldest)", mayBeLocked: false } : undefined;
   }
 
   close(): void {

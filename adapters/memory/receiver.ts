@@ -1,5 +1,6 @@
 import {
   WaybillError,
+  type BacklogEvidence,
   type Delivery,
   type MaybePromise,
   type Receiver,
@@ -58,6 +59,10 @@ export class MessageReceiver implements Receiver {
         return this.#refused(error, "renew the lock of");
       }
     });
+  }
+
+  backlog(): BacklogEvidence | undefined {
+    return waiting(this.#world, this.#address);
   }
 
   /** Those that are gone or locked are left out. */
@@ -134,3 +139,14 @@ export function deferred(
     throw error;
   }
 }
+
+/** The oldest message that whoever asks would be given. */
+export function waiting({ broker, clock }: World, address: string): BacklogEvidence | undefined {
+  clock.catchUp();
+  const seen = broker.peek(address, { count: looked }).find(({ isWaiting }) => isWaiting);
+  if (seen === undefined) return undefined;
+  return { id: String(seen.sequenceNumber), enqueuedAtMs: seen.enqueuedTimeMs, mayBeLocked: false };
+}
+
+/** How many messages one look goes through: behind so many that are locked another one is found a little later. */
+const looked = 1_000;

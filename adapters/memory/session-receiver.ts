@@ -1,5 +1,6 @@
 import {
   WaybillError,
+  type BacklogEvidence,
   type Delivery,
   type MaybePromise,
   type Receiver,
@@ -10,7 +11,7 @@ import type { BrokerError } from "./broker/broker-error.js";
 import type { SessionReceiver as BrokerSession } from "./broker/session-receiver.js";
 import { mapError } from "./map-error.js";
 import { MessageDelivery } from "./message-delivery.js";
-import { deferred, ownDelivery } from "./receiver.js";
+import { deferred, ownDelivery, waiting } from "./receiver.js";
 import { settleMessage } from "./settle-message.js";
 import { WaitingReceive } from "./waiting-receive.js";
 import type { World } from "./world.js";
@@ -115,6 +116,11 @@ export class SessionReceiver implements Receiver {
     } catch (error) {
       throw this.#refused(error, "keep the session state of");
     }
+  }
+
+  /** While it holds as many sessions as it may, those of other messages wait for their turn. */
+  backlog(): BacklogEvidence | undefined {
+    return this.#held.size >= this.#options.lanes ? undefined : waiting(this.#world, this.#address);
   }
 
   /**

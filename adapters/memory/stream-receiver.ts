@@ -1,5 +1,6 @@
 import {
   WaybillError,
+  type BacklogEvidence,
   type BrokerFacts,
   type Delivery,
   type Envelope,
@@ -97,6 +98,21 @@ export class StreamReceiver implements Receiver, GroupMember {
     return deliveries.map(
       () => new WaybillError("unsupported", `events of "${this.#group.hub}" have no locks to renew`),
     );
+  }
+
+  /** The first event that it has not read, of a partition that has room. */
+  backlog(): BacklogEvidence | undefined {
+    this.#world.clock.catchUp();
+    for (const [{ partition, reader }, open] of this.#open) {
+      const next = reader.next;
+      if (open.size > 0 || next === undefined) continue;
+      return {
+        id: `${partition}/${String(next.sequenceNumber)}`,
+        enqueuedAtMs: next.enqueuedTimeMs,
+        mayBeLocked: false,
+      };
+    }
+    return undefined;
   }
 
   checkpoint(delivery: Delivery): void {

@@ -1,5 +1,5 @@
-import type { ServiceBusClient } from "@azure/service-bus";
 import {
+  retryWarning,
   WaybillError,
   type ConnectContext,
   type Connection,
@@ -11,7 +11,7 @@ import {
   type Source,
   type Deadline,
 } from "../../src/transport/index.js";
-import { closed } from "./closing.js";
+import { Clients, type ClientLease } from "./clients.js";
 import { deadLetterReceiver } from "./dead-letter-receiver.js";
 import { pathOf, type EntityPath } from "./entity-path.js";
 import { mapError } from "./map-error.js";
@@ -26,14 +26,15 @@ export async function connect(settings: ServiceBusSettings, context: ConnectCont
   const deadline: Deadline = { runtime: context.runtime, operationMs: settings.operationMs };
   await checkTopology(settings, context, deadline);
   try {
-    return new ServiceBusConnection(settings.client(), settings, context, deadline);
+    return new ServiceBusConnection(new Clients(settings.client, deadline), settings, context, deadline);
   } catch (error) {
     throw mapError(error, "the factory given to serviceBus() made no client");
   }
 }
 
 class ServiceBusConnection implements Connection {
-  readonly #client: ServiceBusClient;
+  readonly warnings: readonly string[];
+  readonly #clients: Clients;
   readonly #sessionIdleMs: number;
   readonly #service: string;
   readonly #deadline: Deadline;
@@ -41,12 +42,14 @@ class ServiceBusConnection implements Connection {
   #closed: Promise<void> | undefined;
 
   constructor(
-    client: ServiceBusClient,
+    clients: Clients,
     { sessionIdleMs }: ServiceBusSettings,
     context: ConnectContext,
     deadline: Deadline,
   ) {
-    this.#client = client;
+    this.#clients = clients;
+    const warning = retryWarning(clients.shared, "serviceBus()");
+    this.warnings = warning === undefined ? [] : [warning];
     this.#sessionIdleMs = sessionIdleMs;
     this.#service = context.service;
     this.#deadline = deadline;
@@ -55,33 +58,38 @@ class ServiceBusConnection implements Connection {
   sender({ address }: Destination): Sender {
     return this.#opened(
       `send to "${address}"`,
-      () => new MessageSender(this.#client, address, this.#deadline),
+      false,
+      (lease) => new MessageSender(lease, address, this.#deadline),
     );
   }
 
   receiver(source: Source, options: ReceiverOptions): Receiver {
     const path = messagePath(source);
-    return this.#opened(`read "${source.address}"`, () =>
+    return this.#opened(`read "${source.address}"`, options.apart === true, (lease) =>
       source.channel.settings.ordered
-        ? new SessionReceiver(this.#client, path, this.#deadline, {
-            ...options,
-            sessionIdleMs: this.#sessionIdleMs,
-          })
-        : new MessageReceiver(this.#client, path, this.#deadline),
+        ? new SessionReceiver(lease, path, this.#deadline, { ...options, sessionIdleMs: this.#sessionIdleMs })
+        : new MessageReceiver(lease, path, this.#deadline),
     );
   }
 
   deadLetters(source: Source): DeadLetterReceiver {
     const path = messagePath(source);
-    const receiver = this.#opened(`read the dead letters of "${source.address}"`, () =>
-      deadLetterReceiver(this.#client, path, this.#deadline),
-    );
-    const close = async (): Promise<void> => {
-      // One is opened whenever somebody looks.
-      this.#open.delete(receiver);
-      await receiver.close();
-    };
-    return { ...receiver, close };
+    return this.#opened(`read the dead letters of "${source.address}"`, false, (lease) => {
+      const receiver = deadLetterReceiver(lease.client, path, this.#deadline);
+      const close = async (): Promise<void> => {
+        await receiver.close();
+        await lease.release();
+      };
+      return { ...receiver, close };
+    });
+  }
+
+  recycle(): void {
+    try {
+      this.#clients.recycle();
+    } catch (error) {
+      throw mapError(error, "the factory given to serviceBus() made no client");
+    }
   }
 
   close(): Promise<void> {
@@ -90,18 +98,33 @@ class ServiceBusConnection implements Connection {
 
   async #close(): Promise<void> {
     await Promise.all([...this.#open].map(async (each) => each.close()));
-    await closed(this.#deadline, "close the client", () => this.#client.close());
+    await this.#clients.close();
   }
 
-  #opened<T extends Sender | Receiver | DeadLetterReceiver>(doing: string, open: () => T): T {
+  /** Opens it over a client, and forgets it when it gives that back. */
+  #opened<T extends Sender | Receiver | DeadLetterReceiver>(
+    doing: string,
+    apart: boolean,
+    open: (lease: ClientLease) => T,
+  ): T {
     if (this.#closed !== undefined) {
       throw new WaybillError("closed", `cannot ${doing}: the connection of "${this.#service}" is closed`);
     }
+    let lease: ClientLease | undefined;
     try {
-      const made = open();
+      const taken = this.#clients.lease(apart);
+      lease = taken;
+      const made = open({
+        client: taken.client,
+        release: () => {
+          this.#open.delete(made);
+          return taken.release();
+        },
+      });
       this.#open.add(made);
       return made;
     } catch (error) {
+      void lease?.release();
       throw mapError(error, `cannot ${doing}`);
     }
   }

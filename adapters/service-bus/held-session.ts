@@ -23,6 +23,8 @@ export class HeldSession {
   /** Runs while the SDK would tell nobody of the loss of the session. */
   expiry: TimerHandle | undefined;
   ended = false;
+  /** Something of it came. */
+  brought = false;
   readonly #perLane: number;
   readonly #host: SessionHost;
   readonly #pending: (() => void)[] = [];
@@ -95,6 +97,7 @@ export class HeldSession {
     this.#credit -= 1;
     // One that is given up meanwhile never ends its callback, which is forgotten with the link.
     const ended = new Promise<void>((end) => this.#pending.push(end));
+    this.brought = true;
     if (!this.ended) this.#host.message(this, message);
     return ended;
   }

@@ -1,6 +1,7 @@
 import type { ProcessErrorArgs, ServiceBusReceivedMessage, ServiceBusReceiver } from "@azure/service-bus";
 import type { Deadline } from "../../src/transport/index.js";
 import { closed } from "./closing.js";
+import { closeQuietly } from "./quiet-close.js";
 
 /** Whom a listener tells. */
 export interface ListenerHost {
@@ -68,6 +69,7 @@ export class Listener {
   /** A subscription that does not end in time may swallow what a later one of the same receiver asks for. */
   async #stopped(subscription: { close(): Promise<void> }): Promise<void> {
     let ended = false;
+    closeQuietly(this.receiver);
     await closed(this.#deadline, "stop listening", async () => {
       await subscription.close();
       ended = true;
@@ -79,6 +81,7 @@ export class Listener {
   async close(): Promise<void> {
     this.#over = true;
     await this.stop();
+    closeQuietly(this.receiver);
     await closed(this.#deadline, "close a receiver", () => this.receiver.close());
   }
 

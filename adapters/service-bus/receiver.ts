@@ -1,8 +1,9 @@
-import type { ServiceBusClient, ServiceBusReceivedMessage, ServiceBusReceiver } from "@azure/service-bus";
+import type { ServiceBusReceivedMessage, ServiceBusReceiver } from "@azure/service-bus";
 import {
   Handoff,
   WaybillError,
   within,
+  type BacklogEvidence,
   type Deadline,
   type Delivery,
   type MaybePromise,
@@ -10,9 +11,11 @@ import {
   type SettleRequest,
   type TimerHandle,
 } from "../../src/transport/index.js";
+import type { ClientLease } from "./clients.js";
 import { createReceiver, textOf, type EntityPath } from "./entity-path.js";
 import { Listener, type ListenerHost } from "./listener.js";
 import { toLong } from "./long.js";
+import { look } from "./look.js";
 import { mapError } from "./map-error.js";
 import { MessageDelivery } from "./message-delivery.js";
 import { OutcomeTurns } from "./outcome-turns.js";
@@ -25,7 +28,7 @@ import { release, sessionless, settleMessage } from "./settle-message.js";
  * does not come back) the link is drained, and what it still brought is put back uncounted.
  */
 export class MessageReceiver implements Receiver, ListenerHost {
-  readonly #client: ServiceBusClient;
+  readonly #lease: ClientLease;
   readonly #path: EntityPath;
   readonly #deadline: Deadline;
   readonly #turns: OutcomeTurns;
@@ -41,13 +44,15 @@ export class MessageReceiver implements Receiver, ListenerHost {
   readonly #broken = new Set<Listener>();
   /** Opens no link: it settles, renews and fetches what another way brought. */
   #manager: ServiceBusReceiver | undefined;
+  /** The sequence number of the last message that came. */
+  #last: string | undefined;
   #wanted = 0;
   #resting: Promise<void> | undefined;
   #patience: TimerHandle | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(client: ServiceBusClient, path: EntityPath, deadline: Deadline) {
-    this.#client = client;
+  constructor(lease: ClientLease, path: EntityPath, deadline: Deadline) {
+    this.#lease = lease;
     this.#path = path;
     this.#deadline = deadline;
     this.#turns = new OutcomeTurns(deadline.runtime);
@@ -92,6 +97,17 @@ export class MessageReceiver implements Receiver, ListenerHost {
     return found;
   }
 
+  backlog(): Promise<BacklogEvidence | undefined> {
+    const own = new Set([...this.#open.keys()].map(({ broker }) => broker.sequenceNumber));
+    return look({
+      deadline: this.#deadline,
+      browser: (this.#manager ??= createReceiver(this.#lease.client, this.#path)),
+      doing: `cannot look at "${textOf(this.#path)}"`,
+      last: this.#last,
+      isOwn: ({ sequenceNumber }) => own.has(sequenceNumber?.toString()),
+    });
+  }
+
   close(): Promise<void> {
     return (this.#closing ??= this.#close());
   }
@@ -128,10 +144,11 @@ export class MessageReceiver implements Receiver, ListenerHost {
     this.#putBack(this.#handoff.close());
     const listeners = [this.#listener, ...this.#retired, ...this.#broken];
     await Promise.all(listeners.map(async (each) => each?.close()));
+    await this.#lease.release();
   }
 
   #link(): ServiceBusReceiver {
-    return this.#listener?.receiver ?? (this.#manager ??= createReceiver(this.#client, this.#path));
+    return this.#listener?.receiver ?? (this.#manager ??= createReceiver(this.#lease.client, this.#path));
   }
 
   /** Sees to it that `most` messages are asked for, or as many as the link has room for. A full link is replaced. */
@@ -143,7 +160,12 @@ export class MessageReceiver implements Receiver, ListenerHost {
     const max = Math.min(most, room > 0 ? room : maxUnsettled);
     if (room <= 0 || this.#listener?.fits(max) !== true) {
       const old = this.#listener;
-      this.#listener = new Listener(createReceiver(this.#client, this.#path), max, this.#deadline, this);
+      this.#listener = new Listener(
+        createReceiver(this.#lease.client, this.#path),
+        max,
+        this.#deadline,
+        this,
+      );
       if (old !== undefined) this.#retire(old);
     }
     this.#listener.want(max);
@@ -171,6 +193,7 @@ export class MessageReceiver implements Receiver, ListenerHost {
 
   #accept(message: ServiceBusReceivedMessage, listener: Listener | undefined): MessageDelivery {
     const delivery = new MessageDelivery(message, undefined);
+    this.#last = delivery.broker.sequenceNumber;
     this.#open.set(delivery, listener);
     return delivery;
   }

@@ -1,9 +1,4 @@
-import type {
-  ServiceBusClient,
-  ServiceBusMessage,
-  ServiceBusMessageBatch,
-  ServiceBusSender,
-} from "@azure/service-bus";
+import type { ServiceBusMessage, ServiceBusMessageBatch, ServiceBusSender } from "@azure/service-bus";
 import {
   toAmqp,
   WaybillError,
@@ -16,6 +11,7 @@ import {
   type EndSignal,
 } from "../../src/transport/index.js";
 import { clientOptions } from "./client-options.js";
+import type { ClientLease } from "./clients.js";
 import { closed } from "./closing.js";
 import { toLong } from "./long.js";
 import { mapError, mapSendError } from "./map-error.js";
@@ -29,14 +25,16 @@ interface Spelled {
 
 /** Sends to a queue or a topic. */
 export class MessageSender implements Sender {
+  readonly #lease: ClientLease;
   readonly #sender: ServiceBusSender;
   readonly #deadline: Deadline;
   readonly #doing: string;
   readonly #sending = new Set<Promise<unknown>>();
   #closed = false;
 
-  constructor(client: ServiceBusClient, address: string, deadline: Deadline) {
-    this.#sender = client.createSender(address);
+  constructor(lease: ClientLease, address: string, deadline: Deadline) {
+    this.#lease = lease;
+    this.#sender = lease.client.createSender(address);
     this.#deadline = { ...deadline, operationMs: Math.min(deadline.operationMs, longestSendMs) };
     this.#doing = `cannot send to "${address}"`;
   }
@@ -83,6 +81,7 @@ export class MessageSender implements Sender {
     this.#closed = true;
     await Promise.all(this.#sending);
     await closed(this.#deadline, "close a sender", () => this.#sender.close());
+    await this.#lease.release();
   }
 
   #spell(messages: readonly Outgoing[], results: SendResult[]): readonly Spelled[] {

@@ -1,10 +1,11 @@
 import type {
-  ServiceBusClient,
   ServiceBusReceivedMessage,
+  ServiceBusReceiver,
   ServiceBusSessionReceiver,
 } from "@azure/service-bus";
 import {
   WaybillError,
+  type BacklogEvidence,
   type Delivery,
   type MaybePromise,
   type Receiver,
@@ -15,14 +16,17 @@ import {
   withinAborting,
   type Deadline,
 } from "../../src/transport/index.js";
+import type { ClientLease } from "./clients.js";
 import { closed } from "./closing.js";
 import { acceptSession, createReceiver, textOf, type EntityPath } from "./entity-path.js";
 import { HeldSession, type SessionHost } from "./held-session.js";
 import { toLong } from "./long.js";
+import { look } from "./look.js";
 import { mapError } from "./map-error.js";
 import { MessageDelivery } from "./message-delivery.js";
 import { deferredMessages, ownDelivery } from "./receiver.js";
 import { fromSessionState, toSessionState } from "./session-state.js";
+import { closeQuietly } from "./quiet-close.js";
 import { OutcomeTurns } from "./outcome-turns.js";
 import { settleMessage } from "./settle-message.js";
 
@@ -40,7 +44,7 @@ export interface SessionOptions extends Pick<ReceiverOptions, "lanes" | "perLane
  * again. Its lock is renewed with that of any of its deliveries.
  */
 export class SessionReceiver implements Receiver, SessionHost {
-  readonly #client: ServiceBusClient;
+  readonly #lease: ClientLease;
   readonly #path: EntityPath;
   readonly #deadline: Deadline;
   readonly #turns: OutcomeTurns;
@@ -48,14 +52,18 @@ export class SessionReceiver implements Receiver, SessionHost {
   readonly #handoff = new Handoff<MessageDelivery>();
   readonly #held = new Map<string, HeldSession>();
   readonly #sessionOf = new WeakMap<MessageDelivery, HeldSession>();
+  /** Opens no link: it looks at what waits. */
+  #browser: ServiceBusReceiver | undefined;
   #accepting = false;
   /** Of the last receive: while it is aborted nobody asks for more. */
   #signal: AbortSignal | undefined;
+  /** Sessions in a row whose link broke before anything of them came. */
+  #fruitless = 0;
   readonly #closing = new Set<Promise<void>>();
   #closed = false;
 
-  constructor(client: ServiceBusClient, path: EntityPath, deadline: Deadline, options: SessionOptions) {
-    this.#client = client;
+  constructor(lease: ClientLease, path: EntityPath, deadline: Deadline, options: SessionOptions) {
+    this.#lease = lease;
     this.#path = path;
     this.#deadline = deadline;
     this.#turns = new OutcomeTurns(deadline.runtime);
@@ -128,6 +136,18 @@ export class SessionReceiver implements Receiver, SessionHost {
     return found;
   }
 
+  /** While it holds as many sessions as it may, those of other messages wait for their turn. */
+  async backlog(): Promise<BacklogEvidence | undefined> {
+    if (this.#held.size >= this.#options.lanes) return undefined;
+    return look({
+      deadline: this.#deadline,
+      browser: (this.#browser ??= createReceiver(this.#lease.client, this.#path)),
+      doing: `cannot look at "${textOf(this.#path)}"`,
+      last: undefined,
+      isOwn: ({ sessionId }) => (this.#held.get(sessionId ?? "")?.open.size ?? 0) > 0,
+    });
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
@@ -135,14 +155,17 @@ export class SessionReceiver implements Receiver, SessionHost {
     for (const session of this.#held.values()) this.#giveUp(session);
     // An accept that is under way is not waited for: it takes as long as there is no session, and gives back what it gets.
     await Promise.all(this.#closing);
+    await this.#lease.release();
   }
 
   message(session: HeldSession, message: ServiceBusReceivedMessage): void {
+    this.#fruitless = 0;
     this.#handoff.push(this.#deliver(session, message));
     this.#watchIdle(session);
   }
 
   lost(session: HeldSession, error: unknown): void {
+    if (!session.brought) this.#fruitless += 1;
     this.#lose(session, mapError(error, `session "${session.id}" of "${textOf(this.#path)}" is lost`));
   }
 
@@ -157,6 +180,13 @@ export class SessionReceiver implements Receiver, SessionHost {
     if (this.#accepting || this.#closed) return;
     if (!this.#handoff.waiting || this.#held.size >= this.#options.lanes) return;
     this.#accepting = true;
+    if (this.#fruitless >= fruitlessAtOnce)
+      this.#deadline.runtime.after(fruitlessMs, () => this.#acceptOne());
+    else this.#acceptOne();
+  }
+
+  #acceptOne(): void {
+    if (this.#closed) return;
     void this.#acceptNext().then((again) => {
       if (again) this.#accepted();
       else
@@ -178,7 +208,7 @@ export class SessionReceiver implements Receiver, SessionHost {
       const link = await withinAborting(
         { ...this.#deadline, operationMs: acceptMs },
         doing,
-        (signal) => acceptSession(this.#client, this.#path, undefined, signal),
+        (signal) => acceptSession(this.#lease.client, this.#path, undefined, signal),
         (late) => void late.close().catch(() => undefined),
       );
       // Nobody asks any more: the session is for somebody else.
@@ -308,6 +338,7 @@ export class SessionReceiver implements Receiver, SessionHost {
   }
 
   #closeLink(link: ServiceBusSessionReceiver): void {
+    closeQuietly(link);
     const closing = closed(this.#deadline, "close a session", () => link.close()).then(() => {
       this.#closing.delete(closing);
     });
@@ -321,7 +352,7 @@ export class SessionReceiver implements Receiver, SessionHost {
         await withinAborting(
           this.#deadline,
           doing,
-          (signal) => acceptSession(this.#client, this.#path, id, signal),
+          (signal) => acceptSession(this.#lease.client, this.#path, id, signal),
           (late) => void late.close().catch(() => undefined),
         ),
       );
@@ -332,7 +363,7 @@ export class SessionReceiver implements Receiver, SessionHost {
 
   /** The session of a deferred message, which only a look at the queue can tell. */
   async #sessionIdOf(sequenceNumber: string): Promise<string | undefined> {
-    const browser = createReceiver(this.#client, this.#path);
+    const browser = createReceiver(this.#lease.client, this.#path);
     const doing = `cannot look for a deferred message of "${textOf(this.#path)}"`;
     try {
       const [seen] = await within(this.#deadline, doing, () =>
@@ -365,6 +396,13 @@ const lockEnded = ({ id }: HeldSession, path: EntityPath): WaybillError =>
 
 /** The service itself keeps a wish for a session for at most 65 seconds. */
 const acceptMs = 70_000;
+
+/**
+ * A session whose head the SDK cannot decode takes its connection down each time it is held, and is free at once: asked for
+ * again and again it would be a storm of connections.
+ */
+const fruitlessAtOnce = 2;
+const fruitlessMs = 10_000;
 
 /** Until the wish is repeated when the service refuses it at once. */
 const acceptAgainMs = 1_000;

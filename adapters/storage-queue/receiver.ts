@@ -1,5 +1,11 @@
 import type { DequeuedMessageItem } from "@azure/storage-queue";
-import { WaybillError, type Delivery, type Receiver, type SettleRequest } from "../../src/transport/index.js";
+import {
+  WaybillError,
+  type BacklogEvidence,
+  type Delivery,
+  type Receiver,
+  type SettleRequest,
+} from "../../src/transport/index.js";
 import { mapError } from "./map-error.js";
 import { MessageDelivery } from "./message-delivery.js";
 import { lastDelivery, retirementOf, type RetirementRules } from "./retire.js";
@@ -60,6 +66,15 @@ export class MessageReceiver implements Receiver {
 
   renew(deliveries: readonly Delivery[]): Promise<readonly (number | WaybillError)[]> {
     return Promise.all(deliveries.map((delivery) => this.#renew(delivery)));
+  }
+
+  /** Those that are invisible the service does not show. */
+  async backlog(): Promise<BacklogEvidence | undefined> {
+    const { peekedMessageItems: seen } = await this.#settings.queue.ask(
+      `cannot look at "${this.#name}"`,
+      (client) => client.peekMessages({ numberOfMessages: 1 }),
+    );
+    return seen[0] === undefined ? undefined : { id: seen[0].messageId, mayBeLocked: false };
   }
 
   async close(): Promise<void> {

@@ -18,13 +18,25 @@ export class Intake {
   readonly #stop = new AbortController();
   #polling = new AbortController();
   #paused = false;
-  #receiving: Promise<void> | undefined;
+  #receiving: Receiving | undefined;
   #failures = 0;
+  #failure: Error | undefined;
+  /** When the request began that is under way. */
+  #askedMs = 0;
+  /** When it began or ceased to fail, or to be paused; wall clock. */
+  #changedMs: number;
+  /** Called once when something comes. */
+  #whenTaken: (() => void) | undefined;
+  /** The most to ask for at a time. */
+  #most = Infinity;
+  #held = false;
+  readonly #abandoned = new Set<Promise<void>>();
   #retryTimer: TimerHandle | undefined;
 
   constructor(consumer: Consumer, host: IntakeHost) {
     this.#consumer = consumer;
     this.#host = host;
+    this.#changedMs = consumer.runtime.now();
   }
 
   get paused(): boolean {
@@ -36,6 +48,58 @@ export class Intake {
     return this.#failures;
   }
 
+  /** Why it fails. */
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
+  get changedMs(): number {
+    return this.#changedMs;
+  }
+
+  /** For how long a request has been under way, in milliseconds; nothing if none is. */
+  get waitingMs(): number | undefined {
+    return this.#receiving === undefined ? undefined : this.#consumer.runtime.elapsed() - this.#askedMs;
+  }
+
+  /** Calls `run` once, when something comes. */
+  whenTaken(run: () => void): void {
+    this.#whenTaken = run;
+  }
+
+  /** It is known from elsewhere that the source can be read. */
+  clearFailures(): void {
+    if (this.#failures === 0) return;
+    this.#failures = 0;
+    this.#failure = undefined;
+    this.#changedMs = this.#consumer.runtime.now();
+  }
+
+  /** Asks for at most `most` deliveries at a time from now on. */
+  limit(most: number): void {
+    this.#most = most;
+  }
+
+  /**
+   * Gives up the request that is under way, and asks again when it is told to {@link goOn}. What the request still brings is
+   * the caller's.
+   */
+  abandon(): Promise<readonly Delivery[]> | undefined {
+    const abandoned = this.#receiving;
+    this.#receiving = undefined;
+    this.#held = true;
+    this.#polling.abort();
+    return abandoned?.late;
+  }
+
+  goOn(): void {
+    this.#held = false;
+    if (!this.#paused && !this.#stop.signal.aborted) this.#polling = new AbortController();
+    this.#retryTimer?.cancel();
+    this.#retryTimer = undefined;
+    this.#host.wanted();
+  }
+
   /** Fires when nothing is taken in any more. */
   get stopping(): AbortSignal {
     return this.#stop.signal;
@@ -43,6 +107,7 @@ export class Intake {
 
   /** Stops asking, also with a request that is under way. */
   pause(): void {
+    if (!this.#paused) this.#changedMs = this.#consumer.runtime.now();
     this.#paused = true;
     this.#polling.abort();
   }
@@ -50,6 +115,7 @@ export class Intake {
   resume(): void {
     if (!this.#paused) return;
     this.#paused = false;
+    this.#changedMs = this.#consumer.runtime.now();
     this.#polling = new AbortController();
     this.#host.wanted();
   }
@@ -61,34 +127,49 @@ export class Intake {
     this.#retryTimer?.cancel();
   }
 
-  /** The end of the request that is under way: until then it may still bring something. */
-  get receiving(): Promise<void> | undefined {
-    return this.#receiving;
+  /** The end of what is under way: until then it may still bring something. */
+  get receiving(): Promise<unknown> {
+    return Promise.all([this.#receiving?.ended, ...this.#abandoned]);
+  }
+
+  /** Makes `ended` part of what is under way: an abandoned request that may still bring something. */
+  await(ended: Promise<void>): void {
+    this.#abandoned.add(ended);
+    void ended.finally(() => this.#abandoned.delete(ended));
   }
 
   /** Asks for up to `max` deliveries, unless it asks already or must not. */
   ask(max: number): void {
     if (this.#receiving !== undefined || this.#retryTimer !== undefined) return;
-    if (max <= 0 || this.#paused || this.#stop.signal.aborted) return;
+    if (max <= 0 || this.#paused || this.#held || this.#stop.signal.aborted) return;
     const { receiver, runtime, source, spec } = this.#consumer;
+    const polling = this.#polling;
     try {
       const got = runtime.port("receive", source.address, spec.as, () =>
-        receiver.receive(max, this.#polling.signal),
+        // Given up before it began, it must not take what its successor will ask for.
+        this.#held || polling !== this.#polling
+          ? nothing
+          : receiver.receive(Math.min(max, this.#most), polling.signal),
       );
-      if (got instanceof Promise) this.#receiving = this.#received(got);
+      if (got instanceof Promise) this.#await(got);
       else this.#take(got);
     } catch (error) {
       this.#failed(error);
     }
   }
 
-  #received(late: Promise<readonly Delivery[]>): Promise<void> {
-    return late.then(
+  #await(late: Promise<readonly Delivery[]>): void {
+    const receiving: Receiving = { late, ended: undefined };
+    this.#receiving = receiving;
+    this.#askedMs = this.#consumer.runtime.elapsed();
+    receiving.ended = late.then(
       (deliveries) => {
+        if (this.#receiving !== receiving) return;
         this.#receiving = undefined;
         this.#take(deliveries);
       },
       (error: unknown) => {
+        if (this.#receiving !== receiving) return;
         this.#receiving = undefined;
         this.#failed(error);
       },
@@ -96,13 +177,18 @@ export class Intake {
   }
 
   #take(deliveries: readonly Delivery[]): void {
-    this.#failures = 0;
-    if (deliveries.length > 0) this.#host.received(deliveries);
+    if (this.#failures > 0) this.clearFailures();
+    if (deliveries.length === 0) return;
+    this.#host.received(deliveries);
+    const tell = this.#whenTaken;
+    this.#whenTaken = undefined;
+    tell?.();
   }
 
   #failed(error: unknown): void {
     if (this.#stop.signal.aborted) return;
     const { runtime, spec, service, emit } = this.#consumer;
+    if (this.#failures === 0) this.#changedMs = runtime.now();
     this.#failures += 1;
     const pauseMs =
       Math.min(30_000, 500 * 2 ** Math.min(this.#failures, 6)) * (0.5 + runtime.random("receive") / 2);
@@ -112,10 +198,19 @@ export class Intake {
         ? error
         : new WaybillError("transportFailed", "the transport's receiver failed", { cause: error });
     const place = { service, channel: spec.channel.name, kind: spec.channel.kind, as: spec.as };
+    this.#failure = failure;
     emit?.({ event: "receiveFailed", error: failure, retryInMs, ...place });
     this.#retryTimer = runtime.after(retryInMs, () => {
       this.#retryTimer = undefined;
       this.#host.wanted();
     });
   }
+}
+
+const nothing: readonly Delivery[] = [];
+
+/** A request that is under way. */
+interface Receiving {
+  readonly late: Promise<readonly Delivery[]>;
+  ended: Promise<void> | undefined;
 }

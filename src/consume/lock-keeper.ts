@@ -15,6 +15,9 @@ export class LockKeeper {
   readonly #runs = new Roster<DeliveryRun>();
   #timer: TimerHandle | undefined;
   #dueMs = never;
+  /** Renewals in a row of which none succeeded. */
+  #failedRenewals = 0;
+  #trouble: string | undefined;
 
   constructor(consumer: Consumer) {
     this.#consumer = consumer;
@@ -22,6 +25,13 @@ export class LockKeeper {
 
   get runs(): Roster<DeliveryRun> {
     return this.#runs;
+  }
+
+  /** Why locks may have been lost since this was asked last, in a sentence. */
+  takeTrouble(): string | undefined {
+    const trouble = this.#trouble;
+    this.#trouble = undefined;
+    return trouble;
   }
 
   add(run: DeliveryRun, nowMs: number): void {
@@ -76,13 +86,14 @@ export class LockKeeper {
     this.#timer = runtime.after(Math.max(0, dueMs - runtime.now()), () => {
       this.#dueMs = never;
       this.#timer = undefined;
-      this.#check();
+      this.#check(dueMs);
     });
   }
 
-  #check(): void {
+  #check(dueMs: number): void {
     const nowMs = this.#consumer.runtime.now();
     const renew: DeliveryRun[] = [];
+    this.#noteLate(nowMs - dueMs);
     for (const run of this.#runs) {
       if (run.ended) continue;
       if (isDue(run.overdueAtMs, nowMs)) {
@@ -121,6 +132,7 @@ export class LockKeeper {
       // Without an answer the lock counts as not renewed.
     }
     const nowMs = runtime.now();
+    this.#noteRenewal(answers);
     for (const [index, run] of runs.entries()) {
       const answer = answers[index];
       if (run.ended) continue;
@@ -134,6 +146,25 @@ export class LockKeeper {
       }
       this.plan(run);
     }
+  }
+
+  #noteRenewal(answers: readonly (number | WaybillError)[]): void {
+    const failure = answers.find((answer) => typeof answer !== "number");
+    if (answers.length > 0 && failure === undefined) {
+      this.#failedRenewals = 0;
+      return;
+    }
+    if (failure?.class === "lockLost") return;
+    this.#failedRenewals += 1;
+    if (this.#failedRenewals < 2) return;
+    const why = failure?.message ?? "the transport gave no answer";
+    this.#trouble = `locks could not be renewed ${String(this.#failedRenewals)} times in a row: ${why}`;
+  }
+
+  /** A timer that fires late says that the event loop was blocked, or the machine: locks may be lost so. */
+  #noteLate(lateMs: number): void {
+    if (lateMs >= blockedMs)
+      this.#trouble = `the event loop was blocked for ${String(Math.round(lateMs))} ms`;
   }
 
   /** Extends the claim of the idempotency store. A stale claim means that somebody else runs the message. */
@@ -176,6 +207,9 @@ export class LockKeeper {
 }
 
 const never = Infinity;
+
+/** How late a timer may be before that is told, in milliseconds. */
+const blockedMs = 1_000;
 
 const isDue = (atMs: number | undefined, nowMs: number): boolean => atMs !== undefined && atMs <= nowMs;
 

@@ -81,9 +81,24 @@ export class Pump implements IntakeHost, DriverHost {
     return this.#keeper.runs.size;
   }
 
-  /** Failures to receive since the last success. */
-  get receiveFailures(): number {
-    return this.#intake.failures;
+  /** How it asks for messages, for who watches it. */
+  get intake(): Intake {
+    return this.#intake;
+  }
+
+  /** Why locks may have been lost since this was asked last, in a sentence. */
+  takeLockTrouble(): string | undefined {
+    return this.#keeper.takeTrouble();
+  }
+
+  /** Deliveries that are accepted and not ended. */
+  openDeliveries(): ReadonlySet<Delivery> {
+    return new Set([...this.#keeper.runs].map(({ delivery }) => delivery));
+  }
+
+  /** Stores the progress of a stream now. */
+  async storeProgress(): Promise<void> {
+    await this.#checkpointer?.flush();
   }
 
   start(): void {

@@ -63,6 +63,16 @@ export type AppEvent =
   | ({ readonly event: "settleFailed"; readonly error: Error } & EventDelivery)
   | ({ readonly event: "checkpointed"; readonly partition: string; readonly offset: string } & EventPlace)
   | ({ readonly event: "receiveFailed"; readonly error: Error; readonly retryInMs: number } & EventPlace)
+  /** Messages wait and are not given to it; with `final` nothing is left to try, and the process should be started anew. */
+  | ({ readonly event: "stalled"; readonly evidence: string; readonly final: boolean } & EventPlace)
+  /** Its link was made anew, or the client under it; `apart`: it has a client of its own now. */
+  | ({
+      readonly event: "recycled";
+      readonly what: "link" | "client" | "apart";
+      readonly evidence: string;
+    } & EventPlace)
+  /** What was told before is over. */
+  | ({ readonly event: "recovered"; readonly afterMs: number } & EventPlace)
   | ({ readonly event: "checkpointFailed"; readonly error: Error } & EventPlace)
   | { readonly event: "warning"; readonly service: string; readonly text: string };
 

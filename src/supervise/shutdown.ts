@@ -3,6 +3,7 @@ import type { Pump } from "../consume/pump.js";
 import type { Producer } from "../produce/producer.js";
 import type { Runtime } from "../runtime/runtime.js";
 import type { Connection } from "../transport/transport.js";
+import { settleWithin } from "./settle-within.js";
 
 /** What a shutdown works on. */
 export interface ShutdownTargets {
@@ -45,16 +46,4 @@ export async function shutDown(targets: ShutdownTargets, deadlineMs: number): Pr
   await within(endMs, producer.close());
   await within(endMs, Promise.all(connections.map(async (connection) => connection.close())));
   return { unfinished };
-}
-
-/** Waits for `work`, but not longer than `limitMs`; its failure is not ours to report. */
-function settleWithin(runtime: Runtime, limitMs: number, work: Promise<unknown>): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = runtime.after(limitMs, resolve);
-    const end = (): void => {
-      timer.cancel();
-      resolve();
-    };
-    work.then(end, end);
-  });
 }

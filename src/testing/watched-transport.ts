@@ -52,6 +52,7 @@ function watched(connection: Connection, context: ConnectContext, watch: Watch):
     sender: (destination) => watchedSender(connection.sender(destination), destination, watch),
     receiver: (source, options) => watchedReceiver(connection, source, options, watch),
     deadLetters: (source) => connection.deadLetters(source),
+    ...(connection.recycle !== undefined ? { recycle: connection.recycle.bind(connection) } : {}),
     close: () => connection.close(),
   };
 }
@@ -81,7 +82,7 @@ function watchedReceiver(
   watch: Watch,
 ): Receiver {
   const receiver = connection.receiver(source, options);
-  const { receiveDeferred, checkpoint } = receiver;
+  const { receiveDeferred, checkpoint, backlog } = receiver;
   const { address } = source;
   return {
     receive: (max, signal) => {
@@ -112,6 +113,7 @@ function watchedReceiver(
           },
         }
       : {}),
+    ...(backlog !== undefined ? { backlog: backlog.bind(receiver) } : {}),
     close: () => receiver.close(),
   };
 }

@@ -1,6 +1,7 @@
 /** The contract between the core and an adapter. */
 export type { Capabilities, ReceiverFeatures, Support } from "./capabilities.js";
 export type {
+  BacklogEvidence,
   BrokerFacts,
   ConnectContext,
   Connection,
@@ -39,6 +40,7 @@ export type {
 export { Handoff } from "./handoff.js";
 export { within, withinAborting } from "./within.js";
 export type { Deadline, EndSignal } from "./within.js";
+export { retryWarning } from "./retry-warning.js";
 export { fromAmqp, toAmqp } from "../message/amqp-binding.js";
 export type { AmqpMessage, AmqpSpelling, IncomingAmqpMessage } from "../message/amqp-binding.js";
 export { fromDeadLetterProperties, toDeadLetterProperties } from "../message/dead-letter-record.js";

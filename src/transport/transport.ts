@@ -40,6 +40,14 @@ export interface Connection {
   receiver(source: Source, options: ReceiverOptions): Receiver;
   /** A receiver of the source's dead letters (streams: of what was parked). */
   deadLetters(source: Source): DeadLetterReceiver;
+  /**
+   * Makes the client under it anew: what is opened from now on uses the new one, and the old one is closed in the background
+   * when nothing of it is in use. Absent where nothing is held that could break, as with HTTP.
+   * @throws {WaybillError} if no client could be made; then nothing has changed.
+   */
+  recycle?(): void;
+  /** What is wrong with how it is set up and yet works, each in a sentence: told when the service starts. */
+  readonly warnings?: readonly string[];
   /** Ends everything that is left of the connection. Idempotent. */
   close(): MaybePromise<void>;
 }
@@ -137,6 +145,8 @@ export interface ReceiverOptions {
   readonly startFrom: StartPosition;
   /** Called when the lock of an unsettled delivery is known to be lost. */
   readonly onLost: (delivery: Delivery, error: WaybillError) => void;
+  /** Over a client of its own, where a client holds a connection that one receiver may take from others. Default false. */
+  readonly apart?: boolean;
 }
 
 /** Where a consumer group without a checkpoint begins; a time is in milliseconds since the Unix epoch. */
@@ -202,8 +212,26 @@ export interface Receiver {
   checkpoint?(delivery: Delivery): MaybePromise<void>;
   /** Streams: what is known of each partition that it reads, for whoever asks how it is. */
   evidence?(): readonly PartitionEvidence[];
+  /**
+   * Looks, without locking, for a message that waits for somebody and is not given to this receiver; nothing if there is
+   * none. Asked of a receiver to which nothing came for a while.
+   * @throws {WaybillError} why it cannot tell
+   */
+  backlog?(): MaybePromise<BacklogEvidence | undefined>;
   /** Stops receiving and gives up sessions and partitions, so that others can take them at once. Idempotent. */
   close(): MaybePromise<void>;
+}
+
+/** A message that waits. */
+export interface BacklogEvidence {
+  /** Names the message, the same at each look: a sequence number where there is one. */
+  readonly id: string;
+  /** By the service's clock, if it says so; milliseconds since the Unix epoch. */
+  readonly enqueuedAtMs?: number;
+  /** The service shows messages too that another receiver has locked, and this may be one. */
+  readonly mayBeLocked: boolean;
+  /** The service's client cannot decode it. */
+  readonly unreadable?: true;
 }
 
 /** What is known of a partition that a receiver reads. */

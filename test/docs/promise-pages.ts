@@ -17,6 +17,7 @@ const setUp = "says how to set it up";
 const advice = "gives advice";
 const limits = "lists what the service allows, as its documentation says it";
 const wireFormat = "is held by test/wire/fixtures.test.ts";
+const figures = "says what was measured, and how";
 const rights = "says what Azure asks for";
 const settings = "says what settings do and cost";
 
@@ -39,11 +40,20 @@ export const promisePages: readonly PromisePage[] = [
   {
     page: "docs/adapters/service-bus.md",
     adapter: "service-bus",
-    promises: ["What it can do", "Entities", "Tuning", "Errors"],
+    promises: ["What it can do", "Entities", "Tuning", "What goes wrong, and what becomes of it", "Errors"],
     others: {
       "": setUp,
       "What travels where": wireFormat,
       "Identity and rights": rights,
+    },
+    bare: {
+      "Measured with version": "says how it was measured",
+      "| queue: three healthy": figures,
+      "| queue: connections": figures,
+      "| queue with sessions: connections": figures,
+      "| queue with sessions: another": figures,
+      "| queue with sessions: three": figures,
+      "Locks end after 5 s there": figures,
     },
   },
   {
@@ -95,6 +105,7 @@ export const promisePages: readonly PromisePage[] = [
     promises: [
       "Stopping",
       "Health",
+      "Supervision",
       "Pause, and concurrency",
       "Logs and metrics",
       "Dead letters",
@@ -104,6 +115,8 @@ export const promisePages: readonly PromisePage[] = [
     others: { "": setUp, "A checklist": advice },
     bare: {
       "A consumer takes no traffic": advice,
+      "A consumer can stop without an error": "says what for",
+      "Storage Queues and Event Grid go by HTTP": "says what there is not",
       "The names in the last column": "says where names come from",
       "Look before you redrive": advice,
     },

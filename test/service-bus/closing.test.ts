@@ -22,6 +22,43 @@ const hanging = {
   close: never,
 } as unknown as ServiceBusClient;
 
+/** A client whose promises are broken when nobody waits for them any more. */
+function breaking(late: ((error: Error) => void)[]): ServiceBusClient {
+  const broken = <T>(): Promise<T> => new Promise((_, reject) => late.push(reject));
+  return {
+    createSender: () => ({ close: broken, sendMessages: broken }),
+    createReceiver: () => ({ close: broken, subscribe: () => ({ close: broken }), peekMessages: broken }),
+    acceptNextSession: broken,
+    close: broken,
+  } as unknown as ServiceBusClient;
+}
+
+describe("what a client rejects when nobody waits for it any more", () => {
+  it("goes nowhere: an unhandled rejection would fail this run", async () => {
+    const runtime = virtualRuntime();
+    const late: ((error: Error) => void)[] = [];
+    const transport = serviceBus({ client: () => breaking(late), operationTimeout: "4s" });
+    const connection = await transport.connect({
+      service: "shop",
+      runtime,
+      destinations: [source],
+      sources: [source],
+    });
+    const receiver = connection.receiver(source, receiving({ apart: true }));
+    void receiver.receive(1, new AbortController().signal);
+    const looked = expect(Promise.resolve(receiver.backlog?.())).rejects.toMatchObject({ code: "timeout" });
+    connection.recycle?.();
+    let closed = false;
+    const closing = Promise.resolve(connection.close()).then(() => (closed = true));
+    await runtime.drive({ target: runtime.now() + 30_000, ended: () => closed });
+    await closing;
+    await looked;
+    for (const reject of late) reject(new Error("broken"));
+    expect(late.length).toBeGreaterThan(3);
+    await new Promise((turn) => setImmediate(turn));
+  });
+});
+
 describe("closing a connection whose client answers nothing", () => {
   it.each([
     ["a queue", billing],

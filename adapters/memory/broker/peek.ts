@@ -1,7 +1,7 @@
 import type { Kernel } from "./kernel.js";
 import { findFrom } from "./ledger.js";
 import type { BrokerMessage } from "./message.js";
-import { never, type MessageRecord, type MessageState } from "./record.js";
+import { never, place, type MessageRecord, type MessageState } from "./record.js";
 import type { MessageStore } from "./store.js";
 
 export interface PeekOptions {
@@ -24,6 +24,8 @@ export interface PeekedMessage {
   /** Active 0, deferred 1, scheduled 2. */
   readonly state: MessageState;
   readonly deadLetterSource: string | undefined;
+  /** Whoever asked would get it: it is active, and neither it nor its session is locked. */
+  readonly isWaiting: boolean;
 }
 
 /** Messages in sequence order, in whatever state, locked and expired ones too. Changes nothing. */
@@ -47,5 +49,9 @@ function look({ startMs }: Kernel, record: MessageRecord): PeekedMessage {
     deliveryCount: record.deliveryCount,
     state: record.state,
     deadLetterSource: record.origin.deadLetterSource,
+    isWaiting: isWaiting(record),
   };
 }
+
+const isWaiting = ({ place: where, lane }: MessageRecord): boolean =>
+  (where === place.fresh || where === place.returned) && lane.session?.holder === undefined;

@@ -172,6 +172,8 @@ function buggyReceiver(inner: Receiver, { source, parts, postponed }: ReceiverPa
           },
         }
       : {}),
+    // Without its looks nobody would notice a receiver that has fallen silent.
+    backlog: () => (bug === "backlogHidden" ? undefined : inner.backlog?.()),
     close: () => inner.close(),
   };
 }

@@ -24,6 +24,7 @@ export const bugNames = [
   "failedHandlerSends",
   "dispatchAfterSettle",
   "dedupForgotten",
+  "backlogHidden",
 ] as const;
 
 export type BugName = (typeof bugNames)[number];

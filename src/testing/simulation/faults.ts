@@ -43,6 +43,7 @@ export const faultKinds = {
   entityDisabled: { f: [71], places: ["send", "receive"], mode: "disable", lastsMs: 60_000 },
   connectFails: { f: [9], places: ["open"], mode: "refuse" },
   receiveFails: { f: [11, 12], places: ["receive"], mode: "refuse" },
+  receiveHangs: { f: [4, 5, 27], places: ["receive"], mode: "hang" },
   receiveAnswerLost: { f: [29], places: ["receive"], mode: "lose" },
   receiveAnswerLate: { f: [28], places: ["receive"], mode: "late" },
   renewLate: { f: [6], places: ["renew"], mode: "late" },

@@ -9,6 +9,7 @@ import type { Faults } from "./faults.js";
 import type { History } from "./history.js";
 import { SimProcess } from "./process.js";
 import type { Actor, SimWorld } from "./world.js";
+import type { Duration } from "../../runtime/duration.js";
 import type { Runtime } from "../../runtime/runtime.js";
 import type { Swarm } from "./swarm.js";
 
@@ -44,6 +45,10 @@ export interface Member {
   wanted: boolean;
   lives: number;
 }
+
+/** Where no receiver falls silent, looks would be a good part of what happens: then they are rare. */
+const stallAfterOf = ({ faults }: Swarm): Duration =>
+  faults.some(({ name }) => name === "receiveHangs") ? "60s" : "20m";
 
 /** Nobody's: what the world itself does. */
 export const nature: Actor = { name: "world", alive: true, paused: false };
@@ -125,6 +130,7 @@ export class Fleet {
       transport,
       deps: { host: { process } },
       idempotency: store,
+      supervision: { stallAfter: stallAfterOf(swarm) },
       on: (event: Parameters<NonNullable<Parameters<typeof start>[1]["on"]>>[0]) => {
         const id = "id" in event ? event.id : "";
         const channel = "channel" in event ? event.channel : "";

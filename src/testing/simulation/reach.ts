@@ -82,6 +82,7 @@ function settlesFirst(inner: Transport, process: SimProcess, late: (() => unknow
             receive: (max, signal) => receiver.receive(max, signal),
             renew: (deliveries) => receiver.renew(deliveries),
             checkpoint: (delivery) => receiver.checkpoint?.(delivery),
+            backlog: () => receiver.backlog?.(),
             close: () => receiver.close(),
             settle: async (requests) => {
               const answers = await receiver.settle(requests);

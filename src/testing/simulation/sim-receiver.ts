@@ -1,5 +1,12 @@
 import { WaybillError } from "../../errors.js";
-import type { Delivery, Receiver, SettleRequest, Source } from "../../transport/transport.js";
+import type {
+  BacklogEvidence,
+  Delivery,
+  MaybePromise,
+  Receiver,
+  SettleRequest,
+  Source,
+} from "../../transport/transport.js";
 import { after, failure, type Boundary } from "./boundary.js";
 import type { Fault, FaultMode, FaultPlace } from "./faults.js";
 
@@ -11,6 +18,8 @@ export class SimReceiver implements Receiver {
   readonly #copied: Set<string>;
   readonly #numbers = new Map<Delivery, number>();
   readonly #where: string;
+  /** It has fallen silent: no receive of it is answered any more. */
+  #silent = false;
 
   constructor(inner: Receiver, source: Source, boundary: Boundary, copied: Set<string>) {
     this.#inner = inner;
@@ -22,6 +31,8 @@ export class SimReceiver implements Receiver {
 
   async receive(max: number, signal: AbortSignal): Promise<readonly Delivery[]> {
     const fault = this.#boundary.faults.take("receive", this.#where, this.#allowed);
+    if (fault?.mode === "hang") this.#silent = true;
+    if (this.#silent) return new Promise<never>(() => undefined);
     if (fault !== undefined && !hasEffect(fault)) throw failure(fault.mode);
     const deliveries = await this.#inner.receive(max, signal);
     for (const delivery of deliveries) this.#noteReceived(delivery);
@@ -88,6 +99,11 @@ export class SimReceiver implements Receiver {
     }
     if (this.#isLate(fault)) await after(this.#boundary.brokerRuntime, fault.delayMs);
     if (fault?.mode === "lose") throw failure("refuse");
+  }
+
+  /** No crossing: a look changes nothing, so nothing can come between it and its answer. */
+  backlog(): MaybePromise<BacklogEvidence | undefined> {
+    return this.#inner.backlog?.();
   }
 
   async close(): Promise<void> {

@@ -28,6 +28,8 @@ export interface StreamReader {
   readonly partitionId: string;
   /** The next events in order, at most `max`; empty when there are none yet. @throws the error of a detachment. */
   take(max: number): readonly StreamEvent[];
+  /** The event that `take` would return first. */
+  readonly next: StreamEvent | undefined;
   /**
    * Calls `wake` once, as soon as `take` would return something: within this call if it would now.
    * Replaces an earlier callback of this reader; `undefined` cancels it. It must not throw.
@@ -120,6 +122,13 @@ export class PartitionReader implements StreamReader {
     const last = events.at(-1);
     if (last !== undefined) this.nextSequenceNumber = last.sequenceNumber + 1;
     return events;
+  }
+
+  get next(): StreamEvent | undefined {
+    if (this.closed || this.error !== undefined) return undefined;
+    this.trim();
+    this.skipEarly();
+    return eventFrom(this.partition.log, this.nextSequenceNumber);
   }
 
   onAvailable(wake: (() => void) | undefined): void {

@@ -13,6 +13,7 @@ import { poisonAside, prototypesUntouched } from "./poison.js";
 import { promisesKept } from "./promises.js";
 import { seenOf, type Checker } from "./seen.js";
 import { cleanShutdown } from "./shutdown.js";
+import { noSilentStop } from "./silent-stop.js";
 
 /** The checkers, by the invariant of `docs/simulation.md` that they watch. I21 is the trace hash. */
 const checkers: readonly (readonly [string, Checker])[] = [
@@ -25,6 +26,7 @@ const checkers: readonly (readonly [string, Checker])[] = [
   ["I6", orderPerKey],
   ["I7", boundedAttempts],
   ["I8", honestCheckpoints],
+  ["I11", noSilentStop],
   ["I12", promisesKept],
   ["I13", poisonAside],
   ["I15", prototypesUntouched],
