@@ -36,10 +36,19 @@ export class EventDelivery implements Delivery {
   }
 }
 
-const unreadableDefect = (native: ReceivedEventData): WaybillError | undefined =>
-  isUnreadable(native)
-    ? new WaybillError("undecodable", "the service's client cannot decode the event: nothing of it is here")
+function unreadableDefect(native: ReceivedEventData): WaybillError | undefined {
+  if (isUnreadable(native))
+    return new WaybillError(
+      "undecodable",
+      "the service's client cannot decode the event: nothing of it is here",
+    );
+  return bytesOf(native.body) === undefined
+    ? new WaybillError(
+        "undecodable",
+        "the body of the event is nested too deep to be read: nothing of it is here",
+      )
     : undefined;
+}
 
 /** Whether `native` of a delivery is an event of `@azure/event-hubs`. */
 export const isEventHubsEvent = (native: unknown): native is ReceivedEventData =>
@@ -58,7 +67,7 @@ export function incomingOf(native: ReceivedEventData): IncomingAmqpMessage {
   const { properties, applicationProperties } = native.getRawAmqpMessage();
   return {
     messageId: native.messageId,
-    body: bytesOf(native.body),
+    body: bytesOf(native.body) ?? new Uint8Array(),
     contentType: native.contentType,
     subject: textOrNothing(properties?.subject),
     partitionKey: native.partitionKey ?? undefined,
@@ -83,12 +92,19 @@ export function readMessage(
   }
 }
 
-/** The SDK gives a data section as bytes, as asked; a foreign sender may have used a value, a sequence or several sections. */
-function bytesOf(body: unknown): Uint8Array {
+/**
+ * The SDK gives a data section as bytes, as asked; a foreign sender may have used a value, a sequence or several sections.
+ * Nothing if a value cannot be written down: what the SDK has just decoded may be nested too deep for that.
+ */
+function bytesOf(body: unknown): Uint8Array | undefined {
   if (body instanceof Uint8Array) return body;
   if (body === undefined || body === null) return new Uint8Array();
   if (Array.isArray(body) && body.every((part) => part instanceof Uint8Array)) return Buffer.concat(body);
-  return Buffer.from(typeof body === "string" ? body : JSON.stringify(body, withoutBigInts));
+  try {
+    return Buffer.from(typeof body === "string" ? body : JSON.stringify(body, withoutBigInts));
+  } catch {
+    return undefined;
+  }
 }
 
 const withoutBigInts = (_name: string, value: unknown): unknown =>

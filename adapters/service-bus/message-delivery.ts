@@ -5,7 +5,7 @@ import {
   type BrokerFacts,
   type Delivery,
   type Envelope,
-  type WaybillError,
+  WaybillError,
 } from "../../src/transport/index.js";
 
 /** A delivery of a queue or subscription. */
@@ -61,10 +61,11 @@ export function readMessage(
   fallbackId: string,
 ): { readonly envelope: Envelope; readonly defect?: WaybillError } {
   const { messageId, contentType, subject, sessionId, partitionKey, correlationId, replyTo } = native;
-  const body = bytesOf(native.body);
-  const basic = { messageId, body, subject, contentType };
+  const bytes = bytesOf(native.body);
+  const basic = { messageId, body: bytes ?? new Uint8Array(), subject, contentType };
   try {
     return {
+      ...(bytes === undefined ? { defect: tooDeep() } : {}),
       envelope: fromAmqp(
         {
           ...basic,
@@ -85,11 +86,21 @@ export function readMessage(
   }
 }
 
-/** The SDK gives a data section as bytes, as asked; a foreign sender may have used a value or a sequence instead. */
-function bytesOf(body: unknown): Uint8Array {
+const tooDeep = (): WaybillError =>
+  new WaybillError("undecodable", "the body of the message is nested too deep to be read");
+
+/**
+ * The SDK gives a data section as bytes, as asked; a foreign sender may have used a value or a sequence instead. Nothing if a
+ * value cannot be written down: what the SDK has just decoded may be nested too deep for that.
+ */
+function bytesOf(body: unknown): Uint8Array | undefined {
   if (body instanceof Uint8Array) return body;
   if (body === undefined || body === null) return new Uint8Array();
-  return Buffer.from(typeof body === "string" ? body : JSON.stringify(body));
+  try {
+    return Buffer.from(typeof body === "string" ? body : JSON.stringify(body));
+  } catch {
+    return undefined;
+  }
 }
 
 function textOfId(id: ServiceBusReceivedMessage["messageId"]): string {

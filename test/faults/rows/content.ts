@@ -175,8 +175,13 @@ export const content: readonly Row[] = [
   undecodable(41, "emulator: a body whose list is longer than the message", cutOff),
   undecodable(
     42,
-    "raw: lists nested 3,000 deep, in a partition",
-    poisoned(() => nested(3_000)),
+    "raw: lists nested 2,400 deep, which the SDK decodes and nobody can write down, in a partition",
+    poisoned(() => nested(2_400)),
+  ),
+  undecodable(
+    42,
+    "raw: lists nested 15,000 deep, in a partition",
+    poisoned(() => nested(15_000)),
   ),
   undecodable(
     43,
