@@ -1,7 +1,7 @@
 import type { ReceivedEventData } from "@azure/event-hubs";
 import { describe, expect, it } from "vitest";
 import { EventDelivery } from "../../adapters/event-hubs/event-delivery.js";
-import type { Tenure } from "../../adapters/event-hubs/tenure.js";
+import { Tenure } from "../../adapters/event-hubs/tenure.js";
 
 /** Lists within lists, as the SDK decodes them from a value of AMQP. */
 function nested(depth: number): unknown {
@@ -20,7 +20,7 @@ const eventWith = (body: unknown): ReceivedEventData => ({
 });
 
 const deliveryOf = (body: unknown): EventDelivery =>
-  new EventDelivery(eventWith(body), { partition: "0" } as Tenure, "sales");
+  new EventDelivery(eventWith(body), new Tenure("0"), "sales");
 
 describe("an event whose body is a value", () => {
   it("is read as JSON", () => {
