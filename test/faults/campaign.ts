@@ -37,8 +37,8 @@ export async function campaign(
     void uncaught.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
   process.on("uncaughtException", note);
   process.on("unhandledRejection", note);
-  const left = rows.map((row, at) => ({ row, at }));
-  const lane = async (): Promise<void> => {
+  const all = rows.map((row, at) => ({ row, at }));
+  const runAll = async (left: typeof all): Promise<void> => {
     for (let next = left.shift(); next !== undefined; next = left.shift()) {
       const result = await resultOf(next.row, seed + next.at);
       results[next.at] = result;
@@ -46,7 +46,9 @@ export async function campaign(
     }
   };
   try {
-    await Promise.all(Array.from({ length: lanes }, lane));
+    const together = all.filter(({ row }) => row.alone !== true);
+    await Promise.all(Array.from({ length: lanes }, () => runAll(together)));
+    await runAll(all.filter(({ row }) => row.alone === true));
   } finally {
     await closeAzurites();
     process.off("uncaughtException", note);

@@ -23,5 +23,7 @@ export interface Row {
   readonly injected: string;
   /** The invariants that are checked, such as `I1`. */
   readonly holds: readonly string[];
+  /** Runs when no other row does: it is about what an SDK does in real seconds. */
+  readonly alone?: boolean;
   run(seed: number): Promise<Outcome>;
 }

@@ -16,6 +16,8 @@ export interface Script<P> extends StageOptions {
   readonly f: number;
   readonly injected: string;
   readonly holds: readonly string[];
+  /** Runs when no other row does. */
+  readonly alone?: boolean;
   readonly act: Act<P>;
   /** Whether messages flow while it acts. Default true. */
   readonly flow?: boolean;
@@ -51,8 +53,8 @@ export function rowOf<P extends Stage["place"]>(
   script: Script<P>,
   open: (seed: number) => Promise<P>,
 ): Row {
-  const { f, injected, holds } = script;
-  return { f, on, injected, holds, run: async (seed) => played(script, await open(seed)) };
+  const { f, injected, holds, alone = false } = script;
+  return { f, on, injected, holds, alone, run: async (seed) => played(script, await open(seed)) };
 }
 
 /** Plays a script: some messages, the fault while more flow, the end of it all. */
