@@ -57,7 +57,7 @@ const passed: Act<AmqpPlace> = async (stage) => {
 const undecodable = (f: number, injected: string, act: Act<AmqpPlace>): Row =>
   onHub({
     ...{ f, injected, holds: ["I1", "I8", "I13"], strangers: 1, alone: true, act },
-    transport: (connectionString, { stores }) => eventHubsOver(connectionString, stores, "1s"),
+    transport: (connectionString, { stores }) => eventHubsOver(connectionString, stores, "300ms"),
   });
 
 const poisoned =
