@@ -63,7 +63,7 @@ export class MessageReceiver implements Receiver, ListenerHost {
     const got = this.#handoff.receive(max, signal, () => {
       this.#rest();
     });
-    if (got instanceof Promise) this.#listen(max);
+    if (got instanceof Promise) this.#asked(() => this.#listen(max));
     else this.#beImpatient();
     return got;
   }
@@ -145,6 +145,15 @@ export class MessageReceiver implements Receiver, ListenerHost {
     const listeners = [this.#listener, ...this.#retired, ...this.#broken];
     await Promise.all(listeners.map(async (each) => each?.close()));
     await this.#lease.release();
+  }
+
+  /** What the SDK throws at once fails the receive that waits: it would wait on, for nobody. */
+  #asked(ask: () => void): void {
+    try {
+      ask();
+    } catch (error) {
+      this.#handoff.fail(mapError(error, `cannot receive from "${textOf(this.#path)}"`));
+    }
   }
 
   #link(): ServiceBusReceiver {

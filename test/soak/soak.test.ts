@@ -57,7 +57,7 @@ describe("the verdict of a soak", () => {
   });
 
   it("finds memory and timers that a handler leaks", async () => {
-    const failures = failuresOf(await soak({ rounds: 10, roundMs: 100, rate: 500, cycles: 0, leak: true }));
+    const failures = failuresOf(await soak({ rounds: 14, roundMs: 100, rate: 500, cycles: 0, leak: true }));
     expect(failures).toMatch(/the heap grows/);
     expect(failures).toMatch(/handles grow: Timeout/);
   });

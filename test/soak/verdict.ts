@@ -34,11 +34,11 @@ export interface Report {
 }
 
 export function reportOf({ samples, cycles }: Measured): Report {
-  // Code is compiled and caches are filled at first.
-  const steady = samples.slice(Math.floor(samples.length / 4));
+  // Code is compiled and caches are filled at first: some hundred KB in the first 20,000 messages.
+  const steady = samples.slice(Math.floor(samples.length / 2));
   const first = steady[0];
   const last = steady.at(-1);
-  if (first === undefined || last === undefined || steady.length < 4)
+  if (first === undefined || last === undefined || steady.length < 6)
     throw new Error("there are too few rounds");
   const line = (x: (sample: Sample) => number, y: (sample: Sample) => number): Slope =>
     slopeOf(steady.map((sample) => [x(sample), y(sample)] as const));
