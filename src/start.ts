@@ -4,33 +4,29 @@ import { claimCheckSettings, type ClaimCheckOptions } from "./claim-check/option
 import type { ConsumerSpec } from "./consume/consumer-spec.js";
 import type { Consumer } from "./consume/environment.js";
 import { Pump } from "./consume/pump.js";
-import { channelId, type ChannelKind, type ChannelSpec } from "./contracts/channel.js";
+import { channelId, type ChannelKind } from "./contracts/channel.js";
 import { WaybillError } from "./errors.js";
-import { withoutSecrets } from "./message/redact.js";
+import { listenerOf, warner } from "./event-listener.js";
 import { tellable } from "./message/tellable.js";
-import type { AppEvent, EventListener } from "./policy/app-event.js";
+import type { EventListener } from "./policy/app-event.js";
+import { planOf, type Plan, type PlannedConsumer, type PlanOptions } from "./plan.js";
 import type { Route } from "./produce/outlet.js";
 import { Producer } from "./produce/producer.js";
 import { checkRetention } from "./retention.js";
 import type { Runtime } from "./runtime/runtime.js";
 import type { ServiceSpec } from "./service.js";
-import type { IdempotencyStore } from "./store/idempotency-store.js";
-import { transportFor, type TransportChoice } from "./transport-choice.js";
 import { ClientCare } from "./supervise/client-care.js";
 import { ConsumerWatch } from "./supervise/consumer-watch.js";
 import { SupervisedReceiver } from "./supervise/supervised-receiver.js";
 import { SupervisedSender } from "./supervise/supervised-sender.js";
 import { supervisionTimes, type SupervisionOptions, type SupervisionTimes } from "./supervise/times.js";
 import { Watchdog } from "./supervise/watchdog.js";
-import type { Connection, Destination, Sender, Source, Transport } from "./transport/transport.js";
+import type { Connection, Destination, Sender, Transport } from "./transport/transport.js";
 
 /** What a service is started with: the options of `run()`, their types checked. */
-export interface StartOptions {
-  readonly transport: TransportChoice;
+export interface StartOptions extends PlanOptions {
   readonly deps?: unknown;
-  readonly idempotency?: IdempotencyStore;
   readonly claimCheck?: ClaimCheckOptions;
-  readonly address?: (channel: ChannelSpec) => string;
   readonly on?: EventListener;
   readonly supervision?: SupervisionOptions;
 }
@@ -108,54 +104,6 @@ function assemble(assembly: Assembly): App {
   return app;
 }
 
-/** Where everything goes, before anything is opened. */
-interface Plan {
-  readonly routes: readonly PlannedRoute[];
-  readonly consumers: readonly PlannedConsumer[];
-  readonly byTransport: ReadonlyMap<Transport, { destinations: Destination[]; sources: Source[] }>;
-}
-
-interface PlannedRoute {
-  readonly destination: Destination;
-  readonly transport: Transport;
-  readonly declared: boolean;
-}
-
-interface PlannedConsumer {
-  readonly spec: ConsumerSpec;
-  readonly source: Source;
-  readonly transport: Transport;
-}
-
-function planOf(service: ServiceSpec, options: StartOptions): Plan {
-  const address = options.address ?? ((channel: ChannelSpec) => channel.name);
-  const routes = new Map<string, PlannedRoute>();
-  const byTransport = new Map<Transport, { destinations: Destination[]; sources: Source[] }>();
-  const needsOf = (transport: Transport): { destinations: Destination[]; sources: Source[] } => {
-    const needs = byTransport.get(transport) ?? { destinations: [], sources: [] };
-    byTransport.set(transport, needs);
-    return needs;
-  };
-  const route = (channel: ChannelSpec, declared: boolean): void => {
-    if (routes.has(channelId(channel))) return;
-    const transport = transportFor(options.transport, channel);
-    const destination = { channel, address: address(channel) };
-    routes.set(channelId(channel), { destination, transport, declared });
-    needsOf(transport).destinations.push(destination);
-  };
-  for (const channel of service.sends) route(channel["~channel"], true);
-  const consumers = service.consumers.map((spec) => {
-    const transport = transportFor(options.transport, spec.channel);
-    refuseForgetful(service, spec, options);
-    const source = sourceOf(spec, address(spec.channel));
-    needsOf(transport).sources.push(source);
-    // Retry copies and redriven messages go back to where they were read.
-    route(spec.channel, false);
-    return { spec, source, transport };
-  });
-  return { routes: [...routes.values()], consumers, byTransport };
-}
-
 /** @throws {WaybillError} `invalidOption` */
 function claimCheckFor(
   service: ServiceSpec,
@@ -166,37 +114,6 @@ function claimCheckFor(
   const settings = claimCheckSettings(options);
   checkRetention(service, settings.retentionMs);
   return new ClaimCheck(settings, runtime);
-}
-
-function refuseForgetful(service: ServiceSpec, spec: ConsumerSpec, options: StartOptions): void {
-  if (spec.idempotency === undefined || options.idempotency !== undefined) return;
-  throw new WaybillError(
-    "missingDependency",
-    `service "${service.name}" handles ${spec.channel.kind} "${spec.channel.name}" idempotently, but run() got no store: give it idempotency, such as memoryIdempotency() or redisIdempotency(client)`,
-  );
-}
-
-function sourceOf(spec: ConsumerSpec, address: string): Source {
-  const { channel, as, filter } = spec;
-  switch (channel.kind) {
-    case "queue":
-      return { kind: "queue", channel, address };
-    case "topic": {
-      const declared = channel.settings.subscriptions?.[as]?.where;
-      const where = declared === undefined ? filter.where : { ...declared, ...filter.where };
-      return {
-        kind: "subscription",
-        channel,
-        address,
-        subscription: as,
-        filter: where === undefined ? filter : { ...filter, where },
-      };
-    }
-    case "stream":
-      return { kind: "group", channel, address, group: as };
-    case "notifications":
-      return { kind: "listener", channel, address, listener: as, filter };
-  }
 }
 
 function routesOf(
@@ -287,16 +204,6 @@ function watchFor(parts: ConsumerParts): ConsumerWatch {
   return new ConsumerWatch({ pump, receiver, care, times });
 }
 
-/** Tells each warning once. */
-function warner({ name }: ServiceSpec, emit: EventListener | undefined): (text: string) => void {
-  const told = new Set<string>();
-  return (text) => {
-    if (told.has(text)) return;
-    told.add(text);
-    emit?.({ event: "warning", service: name, text });
-  };
-}
-
 /** Sessions beyond the concurrency: one that is held for a retry does not keep others from their turn. */
 const spareLanes = 64;
 
@@ -312,44 +219,3 @@ function schedules(transport: Transport, kind: ChannelKind): boolean {
   )[kind];
   return need !== "" && Object.hasOwn(transport.capabilities.needs, need);
 }
-
-/** Telling must not change what is told: what a listener throws goes nowhere. */
-function listenerOf(on: EventListener | undefined): EventListener | undefined {
-  if (on === undefined) return undefined;
-  return (event) => {
-    try {
-      // The type says that nothing comes back; an async listener gives a promise all the same.
-      const answer: unknown = on(told(event));
-      if (answer instanceof Promise) answer.catch(() => undefined);
-    } catch {
-      // A broken listener is the listener's.
-    }
-  };
-}
-
-/** What others said, and what others threw, without secrets. */
-function told(event: AppEvent): AppEvent {
-  switch (event.event) {
-    case "sendFailed":
-    case "lockLost":
-    case "settleFailed":
-    case "receiveFailed":
-    case "checkpointFailed":
-      return withError(event, tellable(event.error));
-    case "handlerFailed": {
-      const error = tellable(event.error);
-      return error === event.error ? event : { ...event, error };
-    }
-    case "deadLettered":
-      return { ...event, description: withoutSecrets(event.description) };
-    case "left":
-      return { ...event, why: withoutSecrets(event.why) };
-    case "warning":
-      return { ...event, text: withoutSecrets(event.text) };
-    default:
-      return event;
-  }
-}
-
-const withError = <E extends { readonly error: Error }>(event: E, error: Error): E =>
-  error === event.error ? event : { ...event, error };

@@ -2,7 +2,7 @@ import type { EventGridReceiverClient } from "@azure/eventgrid-namespaces";
 import { WaybillError, type SettleAction } from "../../src/transport/index.js";
 import type { Client } from "./client.js";
 import type { EventDelivery } from "./event-delivery.js";
-import { codes, mapError } from "./map-error.js";
+import { codes, mapError, mapSettleError } from "./map-error.js";
 
 /** What is asked for many events in one request. */
 export type Verb = "acknowledge" | "release 0" | `release ${number}` | "reject" | "renew";
@@ -49,7 +49,7 @@ export async function askForAll(
         ...tokens.map((token) => failed.get(token)).map((error) => error && refusal(error, doing)),
       );
     } catch (error) {
-      const mapped = mapError(error, doing);
+      const mapped = verb === "renew" ? mapError(error, doing) : mapSettleError(error, doing);
       answers.push(...tokens.map(() => mapped));
     }
   }

@@ -12,7 +12,7 @@ import {
 import { closed } from "./closing.js";
 import { createReceiver, textOf, type EntityPath } from "./entity-path.js";
 import { toLong } from "./long.js";
-import { mapError } from "./map-error.js";
+import { mapError, mapSettleError } from "./map-error.js";
 import { factsOf, readMessage } from "./message-delivery.js";
 
 /** Reads the dead-letter queue of a queue or subscription. */
@@ -61,7 +61,7 @@ export function deadLetterReceiver(
             );
             return undefined;
           } catch (error) {
-            return mapError(error, `cannot ${action.kind} a dead letter of "${from}"`);
+            return mapSettleError(error, `cannot ${action.kind} a dead letter of "${from}"`);
           }
         }),
       ),

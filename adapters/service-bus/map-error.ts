@@ -121,6 +121,14 @@ export function mapSendError(error: unknown, doing: string): WaybillError {
   return new WaybillError("ambiguousSend", mapped.message, { cause: mapped.cause });
 }
 
+/** The same for a settlement: without an answer the service may have done it, and the message may be gone or come again. */
+export function mapSettleError(error: unknown, doing: string): WaybillError {
+  const mapped = mapError(error, doing);
+  const unanswered = mapped.code === "timeout" || mapped.code === "transportFailed";
+  if (!unanswered || mapped.class === "config") return mapped;
+  return new WaybillError("settleFailed", mapped.message, { cause: mapped.cause });
+}
+
 function meaningOf(error: unknown): Meaning {
   const code = textIn(error, "code");
   const text = textOf(error);

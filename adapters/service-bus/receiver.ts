@@ -16,7 +16,7 @@ import { createReceiver, textOf, type EntityPath } from "./entity-path.js";
 import { Listener, type ListenerHost } from "./listener.js";
 import { toLong } from "./long.js";
 import { look } from "./look.js";
-import { mapError } from "./map-error.js";
+import { mapError, mapSettleError } from "./map-error.js";
 import { MessageDelivery } from "./message-delivery.js";
 import { OutcomeTurns } from "./outcome-turns.js";
 import { release, sessionless, settleMessage } from "./settle-message.js";
@@ -229,7 +229,7 @@ export class MessageReceiver implements Receiver, ListenerHost {
       }
       return undefined;
     } catch (error) {
-      return mapError(error, doing);
+      return mapSettleError(error, doing);
     }
   }
 

@@ -22,7 +22,7 @@ import { acceptSession, createReceiver, textOf, type EntityPath } from "./entity
 import { HeldSession, type SessionHost } from "./held-session.js";
 import { toLong } from "./long.js";
 import { look } from "./look.js";
-import { mapError } from "./map-error.js";
+import { mapError, mapSettleError } from "./map-error.js";
 import { MessageDelivery } from "./message-delivery.js";
 import { deferredMessages, ownDelivery } from "./receiver.js";
 import { fromSessionState, toSessionState } from "./session-state.js";
@@ -268,7 +268,7 @@ export class SessionReceiver implements Receiver, SessionHost {
       }
       return undefined;
     } catch (error) {
-      return mapError(error, doing);
+      return mapSettleError(error, doing);
     }
   }
 

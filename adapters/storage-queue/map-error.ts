@@ -91,6 +91,13 @@ export function mapSendError(error: unknown, doing: string): WaybillError {
   return new WaybillError("ambiguousSend", mapped.message, { cause: mapped.cause });
 }
 
+/** The same for a settlement: without an answer the service may have done it, and the message may be gone or come again. */
+export function mapSettleError(error: unknown, doing: string): WaybillError {
+  const mapped = mapError(error, doing);
+  if (mapped.code !== "timeout" && mapped.code !== "transportFailed") return mapped;
+  return new WaybillError("settleFailed", mapped.message, { cause: mapped.cause });
+}
+
 function codeOf(error: unknown): ErrorCode {
   const { code, name, statusCode } = partsOf(error);
   if (typeof code === "string" && Object.hasOwn(codes, code)) return codes[code] ?? "transportFailed";

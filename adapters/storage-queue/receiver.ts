@@ -6,7 +6,7 @@ import {
   type Receiver,
   type SettleRequest,
 } from "../../src/transport/index.js";
-import { mapError } from "./map-error.js";
+import { mapError, mapSettleError } from "./map-error.js";
 import { MessageDelivery } from "./message-delivery.js";
 import { lastDelivery, retirementOf, type RetirementRules } from "./retire.js";
 import { settleMessage, type SettlingQueues } from "./settle-message.js";
@@ -178,7 +178,7 @@ export class MessageReceiver implements Receiver {
       await settleMessage(this.#settings, own, lastDelivery(own, action, rules, runtime));
       return undefined;
     } catch (error) {
-      return mapError(error, doing);
+      return mapSettleError(error, doing);
     }
   }
 

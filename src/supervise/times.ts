@@ -31,9 +31,15 @@ export function supervisionTimes({ stallAfter = "60s" }: SupervisionOptions = {}
   }
   return {
     stallMs,
-    lookMs: stallMs / 2,
+    lookMs: looksEvery * stallMs,
     answerMs: Math.max(5_000, stallMs / 6),
     gapMs: stallMs / 6,
     longestGapMs: stallMs,
   };
 }
+
+/**
+ * Of `stallAfter`. A message counts when it is seen to wait at two looks, and at the look before them another one may have stood
+ * before it: three looks have to come within one and a half times `stallAfter`, their timer's delays included.
+ */
+const looksEvery = 0.4;

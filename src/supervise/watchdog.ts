@@ -42,7 +42,7 @@ export class Watchdog {
 }
 
 /** Many consumers share a tick that way: at most so many of them between two looks. */
-const shortest = 4;
+const shortest = 8;
 
 /** How late a timer may be before that is told, in milliseconds. */
 const blockedMs = 1_000;

@@ -1,7 +1,14 @@
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import { eventGrid } from "../../adapters/event-grid/index.js";
-import { codes, mapError, mapSendError, names, statuses } from "../../adapters/event-grid/map-error.js";
+import {
+  codes,
+  mapError,
+  mapSendError,
+  mapSettleError,
+  names,
+  statuses,
+} from "../../adapters/event-grid/map-error.js";
 import { memoryPark } from "../../adapters/memory/index.js";
 import type { ErrorClass, ErrorCode } from "../../src/errors.js";
 import { channel, connected, envelope, factories, options, source, startGrid } from "./grid.js";
@@ -58,6 +65,13 @@ describe("the errors of Event Grid", () => {
     { said: "too many requests", error: restError({ statusCode: 429 }), means: "busy" },
   ])("mean $means for a send that ended with $said", ({ error, means }) => {
     expect(mapSendError(error, "cannot send").code).toBe(means);
+  });
+
+  it("are ambiguous for a settlement without an answer, and what they are with one", () => {
+    const settling = (error: Error) => mapSettleError(error, "cannot acknowledge").class;
+    expect(settling(restError({ code: "ECONNRESET" }))).toBe("ambiguous");
+    expect(settling(restError({ statusCode: 504 }))).toBe("ambiguous");
+    expect(settling(restError({ statusCode: 401 }))).toBe("auth");
   });
 
   it("keep how long the service asks to wait, and no nonsense", () => {

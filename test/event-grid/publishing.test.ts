@@ -1,6 +1,9 @@
 import { AzureKeyCredential, EventGridSenderClient } from "@azure/eventgrid-namespaces";
 import { EventGridPublisherClient } from "@azure/eventgrid";
-import { describe, expect, it } from "vitest";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { eventGrid } from "../../adapters/event-grid/index.js";
 import { memoryPark } from "../../adapters/memory/index.js";
 import { manage, untilState } from "../emulator/http/management-client.js";
@@ -168,5 +171,59 @@ describe("publishing to a custom topic", () => {
         data: { n: 1 },
       },
     ]);
+  });
+});
+
+describe("publishing to a domain", () => {
+  /** What a domain's endpoint gets: the emulator has topics only. */
+  async function startDomain() {
+    const posted: { readonly path: string; readonly events: readonly Record<string, unknown>[] }[] = [];
+    const server = createServer((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on("data", (chunk: Buffer) => chunks.push(chunk));
+      request.on("end", () => {
+        const events = JSON.parse(Buffer.concat(chunks).toString()) as Record<string, unknown>[];
+        posted.push({ path: new URL(request.url ?? "", "http://domain").pathname, events });
+        response.writeHead(200).end();
+      });
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+    return { posted, endpoint: `http://127.0.0.1:${String(port)}/api/events` };
+  }
+
+  it("names the topic in each event of the Event Grid schema", async () => {
+    const { posted, endpoint } = await startDomain();
+    const client = new EventGridPublisherClient(
+      endpoint,
+      "EventGrid",
+      new AzureKeyCredential(accessKey),
+      insecure,
+    );
+    const transport = eventGrid({
+      sender: (domainTopic) => ({ schema: "EventGrid", client, domainTopic }),
+      deadLetters: memoryPark(),
+    });
+    const sender = (await connected(transport)).sender(destination("orders-north"));
+    expect(await sender.send([{ envelope: envelope(1) }])).toEqual([{ ok: true }]);
+    expect(posted).toMatchObject([
+      { path: "/api/events", events: [{ topic: "orders-north", id: envelope(1).id, data: { n: 1 } }] },
+    ]);
+  });
+
+  it("in CloudEvents goes by the source, which is the service that sends", async () => {
+    const { posted, endpoint } = await startDomain();
+    const client = new EventGridPublisherClient(
+      endpoint,
+      "CloudEvent",
+      new AzureKeyCredential(accessKey),
+      insecure,
+    );
+    const transport = eventGrid({ sender: () => client, deadLetters: memoryPark() });
+    const sender = (await connected(transport)).sender(destination("orders"));
+    expect(await sender.send([{ envelope: envelope(1) }])).toEqual([{ ok: true }]);
+    expect(posted).toMatchObject([{ events: [{ source: envelope(1).source, id: envelope(1).id }] }]);
   });
 });

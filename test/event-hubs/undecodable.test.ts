@@ -36,10 +36,15 @@ async function sendPoison(): Promise<void> {
   connection.close();
 }
 
-/** Takes until there are so many, whatever is told meanwhile. */
-async function takeThrough(reader: HubReader, count: number, told: string[]): Promise<readonly Delivery[]> {
+/** Takes until there are so many, whatever is told meanwhile; or until the test is over. */
+async function takeThrough(
+  reader: HubReader,
+  count: number,
+  told: string[],
+  over: AbortSignal,
+): Promise<readonly Delivery[]> {
   const taken: Delivery[] = [];
-  while (taken.length < count) {
+  while (taken.length < count && !over.aborted) {
     try {
       const got = await reader.next();
       taken.push(...got);
@@ -52,7 +57,9 @@ async function takeThrough(reader: HubReader, count: number, told: string[]): Pr
 }
 
 describe("an event at which the SDK loses its connection", () => {
-  it("is passed as undecodable, and the events behind it and those of other partitions are read", async () => {
+  it("is passed as undecodable, and the events behind it and those of other partitions are read", async ({
+    signal,
+  }) => {
     const line = await hub.connect({ silence: "100ms" });
     const first = line.senderTo("sales/Partitions/0");
     await first.send(outgoing(envelope(1)));
@@ -61,7 +68,7 @@ describe("an event at which the SDK loses its connection", () => {
     await line.senderTo("sales/Partitions/1").send(outgoing(envelope(4)));
     const reader = line.reader();
     const told: string[] = [];
-    const got = await takeThrough(reader, 4, told);
+    const got = await takeThrough(reader, 4, told, signal);
     const own = got.filter(({ lane }) => lane === "0");
     expect(own.map(({ broker, defect }) => [broker.sequenceNumber, defect?.code])).toEqual([
       ["0", undefined],
@@ -80,16 +87,16 @@ describe("an event at which the SDK loses its connection", () => {
     expect(await line.deadLetters().peek(10)).toMatchObject([{ record: { reason: "Undecodable" } }]);
   });
 
-  it("is told and not passed while nothing behind it can be read", async () => {
+  it("is told and not passed while nothing behind it can be read", async ({ signal }) => {
     const line = await hub.connect({ silence: "100ms" });
     const first = line.senderTo("sales/Partitions/0");
     await first.send(outgoing(envelope(1)));
     await sendPoison();
     const reader = line.reader();
     const told: string[] = [];
-    const got = [...(await takeThrough(reader, 1, told))];
+    const got = [...(await takeThrough(reader, 1, told, signal))];
     const isStuck = () => told.some((text) => /does not get on: .* sequence number 1,/.test(text));
-    while (!isStuck()) {
+    while (!isStuck() && !signal.aborted) {
       try {
         got.push(...(await reader.next()));
       } catch (error) {

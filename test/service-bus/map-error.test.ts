@@ -3,6 +3,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import {
   mapError,
   mapSendError,
+  mapSettleError,
   meanings,
   namedMeanings,
   statusMeanings,
@@ -125,6 +126,16 @@ describe("an error of the SDK", () => {
     ["UnauthorizedAccess", "auth"],
   ] as const)("of a send with code %s has class %s", (code, errorClass) => {
     expect(mapSendError(new ServiceBusError("text", code), "it").class).toBe(errorClass);
+  });
+
+  it.each([
+    ["GeneralError", "ambiguous"],
+    ["ServiceTimeout", "ambiguous"],
+    ["ServiceCommunicationProblem", "ambiguous"],
+    ["MessageLockLost", "lockLost"],
+    ["UnauthorizedAccess", "auth"],
+  ] as const)("of a settlement with code %s has class %s", (code, errorClass) => {
+    expect(mapSettleError(new ServiceBusError("text", code), "it").class).toBe(errorClass);
   });
 
   it("of a send that met a bad certificate never left", () => {

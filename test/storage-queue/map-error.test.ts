@@ -2,7 +2,14 @@ import { inspect } from "node:util";
 import { QueueServiceClient } from "@azure/storage-queue";
 import { describe, expect, it } from "vitest";
 import { clientOptions } from "../../adapters/storage-queue/index.js";
-import { codes, mapError, mapSendError, names, statuses } from "../../adapters/storage-queue/map-error.js";
+import {
+  codes,
+  mapError,
+  mapSendError,
+  mapSettleError,
+  names,
+  statuses,
+} from "../../adapters/storage-queue/map-error.js";
 import type { ErrorClass, ErrorCode } from "../../src/errors.js";
 
 /** As the SDK throws it. */
@@ -57,6 +64,13 @@ describe("the errors of storage queues", () => {
     { said: "a full account", error: restError({ code: "ServerBusy" }), means: "busy" },
   ])("mean $means for a send that ended with $said", ({ error, means }) => {
     expect(mapSendError(error, "cannot send").code).toBe(means);
+  });
+
+  it("are ambiguous for a settlement without an answer, and what they are with one", () => {
+    const settling = (error: Error) => mapSettleError(error, "cannot complete").class;
+    expect(settling(restError({ code: "ECONNRESET" }))).toBe("ambiguous");
+    expect(settling(restError({ code: "OperationTimedOut" }))).toBe("ambiguous");
+    expect(settling(restError({ code: "PopReceiptMismatch" }))).toBe("lockLost");
   });
 
   it("keep how long the service asks to wait, and no nonsense", () => {

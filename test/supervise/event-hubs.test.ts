@@ -2,7 +2,7 @@ import { EventHubConsumerClient, EventHubProducerClient } from "@azure/event-hub
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { run, service, type AppEvent } from "waybill";
 import { event, stream } from "waybill/contracts";
-import { clientOptions, eventHubs } from "waybill/event-hubs";
+import { clientOptions, eventHubs, type EventHubsOptions } from "waybill/event-hubs";
 import { memoryCheckpoints, memoryPark } from "waybill/memory";
 import type { Emulator } from "waybill-tools/emulator";
 import * as z from "zod";
@@ -13,8 +13,11 @@ const sales = stream("sales", { messages: { sold }, partitions: 2 });
 
 const patience = { timeout: 40_000, interval: 20 };
 
-/** Gives up on an operation sooner than the adapter's own options, so that a test of silence is no test of patience. */
-const impatient = { retryOptions: { ...clientOptions.retryOptions, timeoutInMs: 2_000 } };
+/** Client and adapter give up on an operation sooner than by default: a test of silence is no test of patience. */
+const impatient = {
+  client: { retryOptions: { ...clientOptions.retryOptions, timeoutInMs: 2_000 } },
+  transport: { operationTimeout: "1500ms" },
+} as const;
 
 async function startHub(): Promise<Emulator> {
   const emulator = await startBus({ contracts: [{ sales }] });
@@ -25,7 +28,11 @@ async function startHub(): Promise<Emulator> {
   return emulator;
 }
 
-async function reading(emulator: Emulator, options: object = clientOptions) {
+async function reading(
+  emulator: Emulator,
+  options: object = clientOptions,
+  limits: Pick<EventHubsOptions, "operationTimeout"> = {},
+) {
   const connectionString = emulator.serviceBus.connectionString;
   const handled: string[] = [];
   const events: AppEvent[] = [];
@@ -45,6 +52,7 @@ async function reading(emulator: Emulator, options: object = clientOptions) {
       balanceInterval: "200ms",
       ownershipExpiry: "5s",
       silence: "500ms",
+      ...limits,
     }),
     supervision: { stallAfter: "1s" },
     on: (told) => void events.push(told),
@@ -74,7 +82,11 @@ describe("a consumer group on Event Hubs", () => {
     { timeout: 120_000 },
     async () => {
       const emulator = await startHub();
-      const { app, events, handled, producers } = await reading(emulator, impatient);
+      const { app, events, handled, producers } = await reading(
+        emulator,
+        impatient.client,
+        impatient.transport,
+      );
       await app.send(sales.sold, { id: "before" });
       await vi.waitUntil(() => handled.includes("before"), patience);
       const struck = new Set(emulator.recorded({ type: "connected" }).map(({ connection }) => connection));

@@ -14,8 +14,11 @@ const refunds = queue("refunds", { messages: { charge }, maxDeliveries: 20, lock
 
 const patience = { timeout: 40_000, interval: 20 };
 
-/** Gives up on an operation sooner than the adapter's own options, so that a test of silence is no test of patience. */
-const impatient = { retryOptions: { ...clientOptions.retryOptions, timeoutInMs: 2_000 } };
+/** Client and adapter give up on an operation sooner than by default: a test of silence is no test of patience. */
+const impatient = {
+  client: { retryOptions: { ...clientOptions.retryOptions, timeoutInMs: 2_000 } },
+  operationTimeout: "1500ms",
+} as const;
 
 interface Running {
   readonly app: App<"billing" | "refunds">;
@@ -29,7 +32,7 @@ interface Running {
 async function working(
   emulator: Emulator,
   client: () => ServiceBusClient = () => clientOf(emulator),
-  concurrency = 1,
+  { concurrency = 1, operationTimeout }: { concurrency?: number; operationTimeout?: "1500ms" } = {},
 ): Promise<Running> {
   const handled: string[] = [];
   const events: AppEvent[] = [];
@@ -46,6 +49,7 @@ async function working(
         clients += 1;
         return client();
       },
+      ...(operationTimeout === undefined ? {} : { operationTimeout }),
     }),
     supervision: { stallAfter: "1s" },
     on: (event) => void events.push(event),
@@ -84,7 +88,11 @@ describe("a consumer on Service Bus", () => {
 
   it("whose connection stands and says nothing gets a new client", { timeout: 120_000 }, async () => {
     const emulator = await startBus({ contracts });
-    const { app, handled, told, clients } = await working(emulator, () => clientOf(emulator, impatient));
+    const { app, handled, told, clients } = await working(
+      emulator,
+      () => clientOf(emulator, impatient.client),
+      impatient,
+    );
     await vi.waitUntil(
       () => attached(emulator, "billing") > 0 && attached(emulator, "refunds") > 0,
       patience,
@@ -221,7 +229,7 @@ describe("a consumer on Service Bus", () => {
       const outside = clientOf(emulator);
       onTestFinished(() => outside.close());
       await outside.createSender("billing").sendMessages(["1", "2", "3"].map(messageOf));
-      const { app, events, handled } = await working(emulator, () => clientOf(emulator), 4);
+      const { app, events, handled } = await working(emulator, () => clientOf(emulator), { concurrency: 4 });
       await vi.waitUntil(() => app.health().consumers[0]?.state === "poisoned", patience);
       // The first word may be that a look was lost with the connection.
       expect(events).toContainEqual(

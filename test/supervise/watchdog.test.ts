@@ -43,7 +43,7 @@ describe("a consumer that is given nothing", () => {
   it("is let alone while nothing waits", async () => {
     const { bus, script } = await working();
     await bus.settle({ advance: "1h" });
-    expect([told(bus.events), script.opened.length, script.looks]).toEqual([[], 1, 120]);
+    expect([told(bus.events), script.opened.length, script.looks]).toEqual([[], 1, 150]);
     await bus.stop();
   });
 
