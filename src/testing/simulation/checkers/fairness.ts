@@ -17,7 +17,10 @@ export function fairShare({ of, runs }: Seen): Check {
   // Whoever waits before it tries to receive again, after an outage, has its sessions meanwhile.
   const waits = of("said").some(
     ({ event, channel, atMs }) =>
-      event === "receiveFailed" && channel === accepted.channel && atMs > accepted.atMs - longestRetryMs,
+      event === "receiveFailed" &&
+      channel === accepted.channel &&
+      atMs > accepted.atMs - longestRetryMs &&
+      atMs <= first.started.atMs,
   );
   if (!idle || waits) return { findings: [], exercised: false };
   const waitedMs = first.started.atMs - accepted.atMs;
