@@ -48,7 +48,7 @@ export interface Member {
 
 /** Where no receiver falls silent, looks would be a good part of what happens: then they are rare. */
 const stallAfterOf = ({ faults }: Swarm): Duration =>
-  faults.some(({ name }) => name === "receiveHangs") ? "60s" : "24h";
+  faults.some(({ name }) => name === "receiveHangs") ? "60s" : "20m";
 
 /** Nobody's: what the world itself does. */
 export const nature: Actor = { name: "world", alive: true, paused: false };
