@@ -9,7 +9,7 @@ import {
 import { mapError, mapSettleError } from "./map-error.js";
 import { MessageDelivery } from "./message-delivery.js";
 import { lastDelivery, retirementOf, type RetirementRules } from "./retire.js";
-import { settleMessage, type SettlingQueues } from "./settle-message.js";
+import { putBackUnseen, settleMessage, type SettlingQueues } from "./settle-message.js";
 
 /** The most that one request brings [Get Messages]. */
 export const maxReceived = 32;
@@ -55,7 +55,7 @@ export class MessageReceiver implements Receiver {
       if (deliveries.length > 0) return deliveries;
       // Something was there: ask again at once.
       if (received.length > 0) continue;
-      await this.#pause(pauseMs, signal);
+      if (!signal.aborted) await this.#pause(pauseMs, signal);
     }
     return [];
   }
@@ -161,12 +161,7 @@ export class MessageReceiver implements Receiver {
 
   /** What cannot be put back is visible again when its time is up. */
   async #putBack(items: readonly DequeuedMessageItem[]): Promise<void> {
-    const { queue } = this.#settings;
-    const putBack = items.map(({ messageId, popReceipt }) =>
-      queue.ask(`cannot put a message of "${this.#name}" back`, (client) =>
-        client.updateMessage(messageId, popReceipt, undefined, 0),
-      ),
-    );
+    const putBack = items.map(async (item) => putBackUnseen(this.#settings, new MessageDelivery(item, 0)));
     await Promise.allSettled(putBack);
   }
 

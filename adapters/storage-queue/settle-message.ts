@@ -75,6 +75,16 @@ async function renewed(
 
 const settlingSeconds = 60;
 
+/**
+ * Puts back what came when nobody waited for it any more. That it was received is not to look like an attempt: no handler
+ * has seen it. The text of a foreign message has no room for this.
+ */
+export function putBackUnseen(queues: SettlingQueues, delivery: MessageDelivery): Promise<void> {
+  const { uncounted = 0 } = delivery.envelope.history;
+  const history = { uncounted: uncounted + 1 };
+  return putBack(queues, delivery, delivery.native.popReceipt, history, 0);
+}
+
 /** Makes it visible again, now or later. What happened to it so far travels in its text. */
 async function putBack(
   { queue, runtime }: SettlingQueues,
