@@ -6,7 +6,7 @@ import type {
   Ownership,
   OwnershipClaim,
 } from "../../src/store/index.js";
-import { conflicted, missing } from "./blob-errors.js";
+import { conflicted, inContainer, missing } from "./blob-errors.js";
 
 /**
  * Keeps checkpoints and ownerships in a blob container, in the layout of Microsoft's `@azure/eventhubs-checkpointstore-blob`
@@ -27,7 +27,7 @@ export function blobCheckpoints(container: ContainerClient): CheckpointStore {
           ? undefined
           : { partition, offset, sequenceNumber: sequencenumber },
       ),
-    save: (place, checkpoint) => checkpoints.save(place, checkpoint),
+    save: (place, checkpoint) => inContainer(container, () => checkpoints.save(place, checkpoint)),
     forget: (place, partition) => checkpoints.forget(place, partition),
     owners: (place) =>
       list(container, place, "ownership", ({ ownerid = "" }, partition, { properties }) => ({
@@ -35,7 +35,8 @@ export function blobCheckpoints(container: ContainerClient): CheckpointStore {
         owner: ownerid,
         etag: properties.etag,
       })),
-    claim: (place, claim) => claimBlob(blobOf(container, place, "ownership", claim.partition), claim),
+    claim: (place, claim) =>
+      inContainer(container, () => claimBlob(blobOf(container, place, "ownership", claim.partition), claim)),
   };
 }
 
@@ -123,12 +124,21 @@ async function write(
   }
 }
 
+type Read<T> = (metadata: Record<string, string>, partition: string, blob: BlobItem) => T | undefined;
+
 /** What the blobs of one kind say, by partition; those that are not understood are left out. */
-async function list<T>(
+const list = <T>(
   container: ContainerClient,
   place: GroupPlace,
   kind: Kind,
-  read: (metadata: Record<string, string>, partition: string, blob: BlobItem) => T | undefined,
+  read: Read<T>,
+): Promise<readonly T[]> => inContainer(container, () => listed(container, place, kind, read));
+
+async function listed<T>(
+  container: ContainerClient,
+  place: GroupPlace,
+  kind: Kind,
+  read: Read<T>,
 ): Promise<readonly T[]> {
   const prefix = prefixOf(place, kind);
   const found: T[] = [];

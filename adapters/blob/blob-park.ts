@@ -1,6 +1,6 @@
 import type { BlockBlobClient, ContainerClient } from "@azure/storage-blob";
 import type { Parked, ParkStore, TakenParked } from "../../src/store/index.js";
-import { conflicted, missing } from "./blob-errors.js";
+import { conflicted, exists, inContainer, missing } from "./blob-errors.js";
 
 /**
  * Keeps what consumers give up in a blob container, one blob each: `<box>/<id>`. What is taken has a lease of a minute, so a
@@ -10,35 +10,39 @@ export function blobPark(container: ContainerClient): ParkStore {
   const blobOf = (box: string, id: string): BlockBlobClient => container.getBlockBlobClient(`${box}/${id}`);
   return {
     name: `blob container "${container.containerName}"`,
-    put: async (box, { id, bytes }) => {
-      const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-      try {
-        await blobOf(box, id).upload(body, body.length, {
-          conditions: { ifNoneMatch: "*" },
-          blobHTTPHeaders: { blobContentType: "application/json" },
-        });
-      } catch (error) {
-        if (!conflicted(error)) throw error;
-      }
-    },
-    list: async (box, max) => {
-      const found: Parked[] = [];
-      const prefix = `${box}/`;
-      for await (const { name } of container.listBlobsFlat({ prefix })) {
-        if (found.length >= max) break;
-        const id = name.slice(prefix.length);
-        const bytes = await contentOf(blobOf(box, id));
-        if (bytes !== undefined) found.push({ id, bytes });
-      }
-      return found;
-    },
-    take: (box, id) => take(blobOf(box, id), id),
+    put: (box, parked) => inContainer(container, () => put(blobOf(box, parked.id), parked)),
+    list: (box, max) => inContainer(container, () => list(container, box, max)),
+    take: (box, id) => inContainer(container, () => take(blobOf(box, id), id)),
     remove: (box, { id, lease }) =>
       unlessLost(() => blobOf(box, id).delete({ conditions: { leaseId: lease } })),
     release: async (box, { id, lease }) => {
       await unlessLost(() => blobOf(box, id).getBlobLeaseClient(lease).releaseLease());
     },
   };
+}
+
+/** What is parked already stays as it is. */
+async function put(blob: BlockBlobClient, { bytes }: Parked): Promise<void> {
+  const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  try {
+    await blob.upload(body, body.length, {
+      conditions: { ifNoneMatch: "*" },
+      blobHTTPHeaders: { blobContentType: "application/json" },
+    });
+  } catch (error) {
+    if (!exists(error)) throw error;
+  }
+}
+
+async function list(container: ContainerClient, box: string, max: number): Promise<readonly Parked[]> {
+  const found: Parked[] = [];
+  const prefix = `${box}/`;
+  for await (const { name } of container.listBlobsFlat({ prefix })) {
+    if (found.length >= max) break;
+    const bytes = await contentOf(container.getBlockBlobClient(name));
+    if (bytes !== undefined) found.push({ id: name.slice(prefix.length), bytes });
+  }
+  return found;
 }
 
 async function take(blob: BlockBlobClient, id: string): Promise<TakenParked | undefined> {

@@ -9,7 +9,7 @@ import {
   type BlobStore,
   type OpenBlob,
 } from "../../src/store/index.js";
-import { missing } from "./blob-errors.js";
+import { inContainer, missing } from "./blob-errors.js";
 
 /**
  * Keeps large data in a blob container, one blob per name: `<yyyy-mm-dd>/<id>`.
@@ -23,9 +23,13 @@ export function blobStore(container: ContainerClient): BlobStore {
   return {
     name: `blob container "${container.containerName}"`,
     put: async (name, content, options) => {
-      await upload(blobOf(name), content, options);
+      const blob = blobOf(name);
+      await inContainer(container, () => upload(blob, content, options));
     },
-    open: (name, signal) => openBlob(blobOf(name), signal),
+    open: async (name, signal) => {
+      const blob = blobOf(name);
+      return inContainer(container, () => openBlob(blob, signal));
+    },
     delete: async (name) => {
       await blobOf(name).deleteIfExists();
     },

@@ -14,6 +14,8 @@ import {
  * Keeps large data in a directory, a folder per day: `<directory>/<yyyy-mm-dd>/<id>`. Several processes may share it, also over a
  * network file system that renames in one step.
  *
+ * The directory is made by the first write. Until then, and while it is not mounted, reading fails: nothing counts as missing.
+ *
  * A file is written beside the others and renamed when it is whole and on the disk, so nobody sees half of one. Sweeping removes
  * the folders of days that are over, and what writers that died have left.
  */
@@ -35,7 +37,7 @@ export function fileBlobs(directory: string): BlobStore {
         throw error;
       }
     },
-    open: (name) => openFile(join(directory, checkBlobName(name))),
+    open: (name) => openFile(directory, incoming, checkBlobName(name)),
     delete: (name) => rm(join(directory, checkBlobName(name)), { force: true }),
     sweep: (nowMs) => sweep(directory, incoming, nowMs),
   };
@@ -59,13 +61,29 @@ async function write(
   }
 }
 
-async function openFile(path: string): Promise<OpenBlob | undefined> {
+async function openFile(directory: string, incoming: string, name: string): Promise<OpenBlob | undefined> {
+  const path = join(directory, name);
   try {
     const { size, version } = await look(path);
     return { size, read: (signal) => read(path, version, signal) };
   } catch (error) {
-    if (missing(error)) return undefined;
-    throw error;
+    if (!missing(error)) throw error;
+    await checkStore(directory, incoming);
+    return undefined;
+  }
+}
+
+/**
+ * A share that is not mounted leaves no directory, or an empty one: its files are not gone. Whoever has written there has left
+ * the folder of what is being written.
+ */
+async function checkStore(directory: string, incoming: string): Promise<void> {
+  try {
+    await stat(incoming);
+  } catch (error) {
+    if (!missing(error)) throw error;
+    const text = `directory "${directory}" is none that blobs were written to: mount it, or correct its path`;
+    throw new Error(text, { cause: error });
   }
 }
 

@@ -1,6 +1,8 @@
 import type { Attachment } from "../contracts/attachment.js";
 import { isWaybillError, WaybillError } from "../errors.js";
 import type { Envelope } from "../message/envelope.js";
+import { redact } from "../message/redact.js";
+import { tellable } from "../message/tellable.js";
 import { sha256 } from "../runtime/hash.js";
 import type { Runtime } from "../runtime/runtime.js";
 import { dayOf } from "../store/blob-name.js";
@@ -8,8 +10,9 @@ import type { OpenBlob } from "../store/blob-store.js";
 import { downloadOf, type Download } from "./download.js";
 import { Measured, type UploadContent } from "./measured.js";
 import type { ClaimCheckSettings } from "./options.js";
-import { answered, unlessAborted, type Patience } from "./patience.js";
+import { answered, type Patience } from "./patience.js";
 import { attachedReference, referenceOf, type DataFields, type Reference } from "./reference.js";
+import { unlessStill } from "./standstill.js";
 import { verified } from "./verified.js";
 
 /** Options of `upload()`. */
@@ -22,7 +25,7 @@ export interface UploadOptions {
 
 /** What a store may take for one answer, or for a piece of a blob. */
 const answerMs = 60_000;
-/** What a store may take to write one body. */
+/** What a store may take to write one body, or to take the next piece of a file. */
 const writeMs = 120_000;
 
 /**
@@ -88,7 +91,8 @@ export class ClaimCheck {
   }
 
   /**
-   * Streams a file to the store: a few pieces are in memory at a time.
+   * Streams a file to the store: a few pieces are in memory at a time. It may take as long as it goes on; the time that the
+   * content itself takes does not count.
    * @throws {WaybillError} `invalidMessage`, `storeFailed`; what the content throws; the signal's reason.
    */
   async upload(content: UploadContent, options: Partial<UploadOptions> = {}): Promise<Attachment> {
@@ -98,13 +102,17 @@ export class ClaimCheck {
     const expiresAtMs = this.#runtime.now() + retentionMs;
     // Its digest is known when it is written: the name has to be another one that nothing else has.
     const name = `${dayOf(expiresAtMs)}/${this.#runtime.uuid("attachment")}`;
-    const measured = new Measured(content, signal);
+    let measured: Measured | undefined;
     try {
-      await this.#asked(`writing blob ${name}`, signal, () =>
-        unlessAborted(signal, store.put(name, measured, { contentType, expiresAtMs, signal })),
+      measured = await this.#asked(`writing blob ${name}`, signal, () =>
+        unlessStill(this.#patience(signal, writeMs), `writing blob ${name}`, async (progress, ends) => {
+          const taken = (measured = new Measured(content, progress, ends));
+          await store.put(name, taken, { contentType, expiresAtMs, signal: ends });
+          return taken;
+        }),
       );
     } catch (error) {
-      throw measured.failure === undefined ? error : measured.failure.error;
+      throw measured?.failure === undefined ? error : measured.failure.error;
     }
     this.#sweep();
     return Object.freeze({ ref: name, size: measured.size, sha256: measured.sha256(), contentType });
@@ -167,13 +175,26 @@ export class ClaimCheck {
   #failure(doing: string, signal: AbortSignal | undefined, error: unknown): unknown {
     if (signal?.aborted === true) return signal.reason;
     if (isWaybillError(error) && error.code === "payloadMismatch") return error;
-    return new WaybillError("storeFailed", `${this.settings.store.name} failed: ${doing}`, { cause: error });
+    const text = `${this.settings.store.name} failed: ${doing}: ${reasonOf(error, doing)}`;
+    return tellable(new WaybillError("storeFailed", text, { cause: error }));
   }
 
   #patience(signal: AbortSignal | undefined, operationMs = answerMs): Patience {
     return { runtime: this.#runtime, operationMs, signal };
   }
 }
+
+/** What a store's error says in a few words, of which a client may have none. */
+function reasonOf(error: unknown, doing: string): string {
+  const { statusCode } =
+    typeof error === "object" && error !== null ? (error as { statusCode?: unknown }) : {};
+  const said = redact(error instanceof Error ? error.message : String(error), maxReasonLength);
+  const text = said.startsWith(`${doing}: `) ? said.slice(doing.length + 2) : said;
+  const status = typeof statusCode === "number" ? `status ${String(statusCode)}` : "";
+  return [status, text].filter((part) => part !== "").join(", ") || "it does not say why";
+}
+
+const maxReasonLength = 500;
 
 /** A header of requests to stores: no text of an application goes there unseen. */
 function checkContentType(given: unknown): string {

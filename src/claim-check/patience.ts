@@ -22,7 +22,7 @@ export function answered<T>(patience: Patience, doing: string, operation: () => 
 }
 
 /** @throws the signal's reason when that fires. */
-export function unlessAborted<T>(signal: AbortSignal | undefined, outcome: Promise<T>): Promise<T> {
+function unlessAborted<T>(signal: AbortSignal | undefined, outcome: Promise<T>): Promise<T> {
   if (signal === undefined) return outcome;
   return new Promise((resolve, reject) => {
     const abort = (): void => {

@@ -16,9 +16,14 @@ export class Containers {
     return new Containers(await startAzurite());
   }
 
+  /** Of that name, whether it is there or not. */
+  named(name: string): ContainerClient {
+    return this.#service.getContainerClient(name);
+  }
+
   async next(): Promise<ContainerClient> {
     this.#made += 1;
-    const container = this.#service.getContainerClient(`test-${String(this.#made)}`);
+    const container = this.named(`test-${String(this.#made)}`);
     await container.create();
     return container;
   }

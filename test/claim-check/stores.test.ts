@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, utimes, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rename, rm, rmdir, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -87,6 +87,7 @@ describe.each(stores)("a store of large data %s", (_, create) => {
 
   it("has nothing to show of an upload before it ends, nor of one that broke off", async () => {
     const store = await create();
+    await store.put(other, Buffer.from("another"), inTwoWeeks);
     let open = await store.open(name);
     const broken = async function* (): AsyncGenerator<Uint8Array, undefined> {
       yield Buffer.alloc(5_000_000, 1);
@@ -165,6 +166,22 @@ describe("a store in a directory", () => {
     await store.sweep?.(runtime.now() + 300 * day);
     expect((await readdir(directory)).sort()).toEqual(["incoming", "readme.txt"]);
     expect(await readdir(join(directory, "incoming"))).toEqual(["being-written"]);
+  });
+
+  it("fails while it is not mounted: only where blobs were written is one missing", async () => {
+    const directory = join(folder, "share");
+    const store = fileBlobs(directory);
+    const says = `directory "${directory}" is none that blobs were written to: mount it, or correct its path`;
+    await expect(store.open(name)).rejects.toThrow(says);
+    await store.put(name, Buffer.from("x"), inTwoWeeks);
+    expect(await store.open(other)).toBeUndefined();
+    await rename(directory, `${directory}-elsewhere`);
+    await expect(store.open(name)).rejects.toThrow(says);
+    await mkdir(directory);
+    await expect(store.open(name)).rejects.toThrow(says);
+    await rmdir(directory);
+    await rename(`${directory}-elsewhere`, directory);
+    expect(await textOf(store, name)).toBe("x");
   });
 
   it("notices bytes that were changed in place after they were verified", async () => {

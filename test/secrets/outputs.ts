@@ -1,7 +1,7 @@
 import { vi } from "vitest";
-import type { App } from "waybill";
+import type { App, SharedOptions } from "waybill";
 import { memoryIdempotency } from "waybill/memory";
-import { realRuntime, type IdempotencyStore } from "waybill/store";
+import { realRuntime } from "waybill/store";
 import type { Transport } from "waybill/transport";
 import type { AppEvent } from "../../src/policy/app-event.js";
 import type { ServiceSpec } from "../../src/service.js";
@@ -36,7 +36,7 @@ export class Outputs {
   async run(
     service: ServiceSpec,
     transport: Transport,
-    idempotency?: IdempotencyStore,
+    more: Pick<SharedOptions, "claimCheck" | "idempotency"> = {},
   ): Promise<App | undefined> {
     this.all.push(transport);
     try {
@@ -45,7 +45,8 @@ export class Outputs {
         {
           transport,
           on: (event) => void this.all.push(event),
-          idempotency: idempotency ?? memoryIdempotency(),
+          idempotency: memoryIdempotency(),
+          ...more,
         },
         realRuntime(),
       );

@@ -5,6 +5,7 @@ import {
   EventGridSenderClient,
 } from "@azure/eventgrid-namespaces";
 import { ServiceBusClient } from "@azure/service-bus";
+import { ContainerClient } from "@azure/storage-blob";
 import { QueueServiceClient } from "@azure/storage-queue";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -12,6 +13,7 @@ import { join } from "node:path";
 import { inspect } from "node:util";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { deadLetter, park, service } from "waybill";
+import { blobStore } from "waybill/blob";
 import { event, notifications } from "waybill/contracts";
 import {
   clientOptions as gridOptions,
@@ -21,7 +23,7 @@ import {
   type Refusal,
 } from "waybill/event-grid";
 import { clientOptions as hubOptions, eventHubs } from "waybill/event-hubs";
-import { memory, memoryCheckpoints, memoryIdempotency, memoryPark } from "waybill/memory";
+import { memory, memoryBlobs, memoryCheckpoints, memoryIdempotency, memoryPark } from "waybill/memory";
 import { clientOptions as busOptions, serviceBus } from "waybill/service-bus";
 import { clientOptions as queueOptions, storageQueue } from "waybill/storage-queue";
 import type { ParkStore } from "waybill/store";
@@ -253,7 +255,7 @@ const cases: readonly Case[] = [
     "the idempotency store throws",
     async (outputs) => {
       const store = { ...memoryIdempotency(), claim: throwing("idempotency store") };
-      const app = await outputs.run(forgetful, memory(), store);
+      const app = await outputs.run(forgetful, memory(), { idempotency: store });
       await app?.send(plain.job, job);
       await outputs.until("retryScheduled");
     },
@@ -270,6 +272,27 @@ const cases: readonly Case[] = [
       await outputs.until("receiveFailed");
     },
   ],
+  ...[xml, ""].map((body): Case => [
+    body === "" ? "Blob Storage refuses a claim check without a word" : "Blob Storage refuses a claim check",
+    async (outputs) => {
+      const endpoint = await answering(refusal(403, body, "application/xml"));
+      const signed = `${endpoint}/shop/claims?sv=2024&sig=${bareSecret("signature of the container")}`;
+      const container = new ContainerClient(signed, undefined, { retryOptions: { maxTries: 1 } });
+      const world = memory();
+      const kept = { store: memoryBlobs(), overBytes: 1 };
+      const sender = await outputs.run(service("sender").sends(plain)["~service"], world, {
+        claimCheck: kept,
+      });
+      await sender?.send(plain.job, job);
+      const claimCheck = { store: blobStore(container), overBytes: 1 };
+      const app = await outputs.run(worker, world, { claimCheck });
+      await outputs.until("retryScheduled");
+      if (app === undefined) return;
+      await outputs.note(app.send(plain.job, job));
+      await outputs.note(app.sendMany(plain.job, [job, job]));
+      await outputs.note(app.upload(Buffer.from("x"), { contentType: "video/mp4" }));
+    },
+  ]),
   ...["application/json", "text/plain"].map((type): Case => [
     `Event Grid answers with an error in ${type}`,
     async (outputs) => {
@@ -338,6 +361,7 @@ const cases: readonly Case[] = [
 /** Where nothing of what was planted is told, not even its harmless part. */
 const untold = new Set([
   "the idempotency store throws",
+  "Blob Storage refuses a claim check without a word",
   "Event Grid answers with an error in text/plain",
   "the emulator is started with what it cannot read",
 ]);
