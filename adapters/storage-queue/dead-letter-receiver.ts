@@ -33,7 +33,7 @@ export function deadLetterReceiver(poison: Queue, runtime: Runtime): DeadLetterR
     },
     take: async (sequenceNumbers) => {
       const lockedUntilMs = runtime.now() + takenSeconds * 1_000;
-      const taken = await takeIds(poison, new Set(sequenceNumbers));
+      const taken = await takeIds(poison, new Set(sequenceNumbers), runtime);
       return taken.map((item) => {
         const letter = letterOf(item, lockedUntilMs);
         natives.set(letter, item);
@@ -52,24 +52,46 @@ export function deadLetterReceiver(poison: Queue, runtime: Runtime): DeadLetterR
   };
 }
 
-/** A queue hands out what it likes: what was not asked for is put back when those that were are found. */
-async function takeIds(poison: Queue, wanted: ReadonlySet<string>): Promise<readonly DequeuedMessageItem[]> {
+/** Requests for letters that a look for some of them makes at most: `peek` shows what the first one brings. */
+const mostRequests = 10;
+
+/** Seconds that such a look takes at most: those that were taken first must not come back meanwhile. */
+const lookSeconds = takenSeconds / 2;
+
+/**
+ * A queue hands out what it likes: what was not asked for is put back at the end, in the order in which it came; if it were
+ * earlier, the next request would bring the same. The look ends when all are found, when nothing new comes, and by its bounds:
+ * a letter that is gone must not drain the queue.
+ */
+async function takeIds(
+  poison: Queue,
+  wanted: ReadonlySet<string>,
+  { now }: Pick<Runtime, "now">,
+): Promise<readonly DequeuedMessageItem[]> {
+  const untilMs = now() + lookSeconds * 1_000;
   const found: DequeuedMessageItem[] = [];
-  const others: DequeuedMessageItem[] = [];
+  const others: DequeuedMessageItem[][] = [];
+  const seen = new Set<string>();
   try {
-    while (found.length < wanted.size) {
-      const { receivedMessageItems: items } = await poison.ask(
-        `cannot take from "${poison.name}"`,
-        (client) =>
-          client.receiveMessages({ numberOfMessages: maxReceived, visibilityTimeout: takenSeconds }),
-      );
-      if (items.length === 0) break;
-      for (const item of items) (wanted.has(item.messageId) ? found : others).push(item);
+    for (let asked = 0; asked < mostRequests && found.length < wanted.size && now() < untilMs; asked += 1) {
+      const items = await takeSome(poison);
+      const fresh = items.filter(({ messageId }) => !seen.has(messageId));
+      for (const { messageId } of fresh) seen.add(messageId);
+      found.push(...fresh.filter(({ messageId }) => wanted.has(messageId)));
+      others.push(items.filter(({ messageId }) => !wanted.has(messageId)));
+      if (fresh.length < items.length || items.length === 0) break;
     }
   } finally {
-    await Promise.allSettled(others.map((item) => putBack(poison, item)));
+    for (const some of others) await Promise.allSettled(some.map((item) => putBack(poison, item)));
   }
   return found;
+}
+
+async function takeSome(poison: Queue): Promise<readonly DequeuedMessageItem[]> {
+  const { receivedMessageItems } = await poison.ask(`cannot take from "${poison.name}"`, (client) =>
+    client.receiveMessages({ numberOfMessages: maxReceived, visibilityTimeout: takenSeconds }),
+  );
+  return receivedMessageItems;
 }
 
 const putBack = (poison: Queue, { messageId, popReceipt }: DequeuedMessageItem): Promise<unknown> =>

@@ -1,8 +1,9 @@
 import {
   isWaybillError,
+  redact,
   tellable,
   WaybillError,
-  withoutSecrets,
+  type ErrorClass,
   type ErrorCode,
 } from "../../src/transport/index.js";
 
@@ -43,6 +44,18 @@ export const codes: Readonly<Record<string, ErrorCode>> = {
   REQUEST_SEND_ERROR: "transportFailed",
 };
 
+/** The certificate of the other side: nothing but a change of the configuration helps, and a send that meets one never left. */
+export const certificateCodes: readonly string[] = [
+  "CERT_HAS_EXPIRED",
+  "CERT_NOT_YET_VALID",
+  "CERT_REVOKED",
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "ERR_TLS_CERT_ALTNAME_INVALID",
+];
+
 /** By the name of an error that is none of the service's. */
 export const names: Readonly<Record<string, ErrorCode>> = {
   AbortError: "cancelled",
@@ -69,34 +82,60 @@ export const statuses: Readonly<Record<number, ErrorCode>> = {
 const neverSent = /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH/;
 
 /**
- * What an error of the SDK means to the core. `doing` says what failed. The `cause` is the original without its request
- * and its response: the one has the signature in its address and the message in its body.
+ * What an error of the SDK means to the core. `doing` says what failed, `queue` which one was asked. The `cause` is the original
+ * without its request and its response: the one has the signature in its address and the message in its body.
  */
-export function mapError(error: unknown, doing: string): WaybillError {
+export function mapError(error: unknown, doing: string, queue?: string): WaybillError {
   if (isWaybillError(error)) return tellable(error);
+  const code = codeOf(error);
+  const text = code === "notFound" && queue !== undefined ? missing(queue) : textOf(error);
+  return mapped(code, `${doing}: ${text}`, error);
+}
+
+const missing = (queue: string): string =>
+  `there is no queue "${queue}": create it, or give storageQueue() the option topology: "ensure"`;
+
+/** What the application's factory threw: it has not asked the service, so a later call throws the same. */
+export function mapFactoryError(error: unknown): WaybillError {
+  if (isWaybillError(error)) return tellable(error);
+  const text = `the factory given to storageQueue() made no client: ${textOf(error)}`;
+  const code = codeOf(error);
+  return mapped(code, text, error, code === "transportFailed" ? "config" : undefined);
+}
+
+function mapped(code: ErrorCode, text: string, error: unknown, errorClass = classOf(error)): WaybillError {
   const retryAfterMs = retryAfter(error);
   return tellable(
-    new WaybillError(codeOf(error), `${doing}: ${textOf(error)}`, {
+    new WaybillError(code, text, {
       cause: withoutRequest(error),
+      ...(errorClass === undefined ? {} : { class: errorClass }),
       ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     }),
   );
 }
 
+/** Where it is not the one that the code usually has. */
+function classOf(error: unknown): ErrorClass | undefined {
+  const { code } = partsOf(error);
+  return typeof code === "string" && certificateCodes.includes(code) ? "config" : undefined;
+}
+
 /** The same for a send, where no answer does not mean that nothing was stored. */
 export function mapSendError(error: unknown, doing: string): WaybillError {
-  const mapped = mapError(error, doing);
-  const unanswered = mapped.code === "timeout" || mapped.code === "transportFailed";
-  if (!unanswered || neverSent.test(textOf(error))) return mapped;
-  return new WaybillError("ambiguousSend", mapped.message, { cause: mapped.cause });
+  const failed = mapError(error, doing);
+  if (!unanswered(failed) || neverSent.test(textOf(error))) return failed;
+  return new WaybillError("ambiguousSend", failed.message, { cause: failed.cause });
 }
 
 /** The same for a settlement: without an answer the service may have done it, and the message may be gone or come again. */
 export function mapSettleError(error: unknown, doing: string): WaybillError {
-  const mapped = mapError(error, doing);
-  if (mapped.code !== "timeout" && mapped.code !== "transportFailed") return mapped;
-  return new WaybillError("settleFailed", mapped.message, { cause: mapped.cause });
+  const failed = mapError(error, doing);
+  if (!unanswered(failed)) return failed;
+  return new WaybillError("settleFailed", failed.message, { cause: failed.cause });
 }
+
+const unanswered = ({ code, class: errorClass }: WaybillError): boolean =>
+  (code === "timeout" || code === "transportFailed") && errorClass !== "config";
 
 function codeOf(error: unknown): ErrorCode {
   const { code, name, statusCode } = partsOf(error);
@@ -134,8 +173,7 @@ function retryAfter(error: unknown): number | undefined {
 }
 
 function textOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return withoutSecrets(text).slice(0, maxTextLength);
+  return redact(error instanceof Error ? error.message : String(error), maxTextLength);
 }
 
 const maxTextLength = 1_000;

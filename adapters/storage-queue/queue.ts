@@ -1,15 +1,22 @@
 import type { QueueClient, QueueServiceClient } from "@azure/storage-queue";
 import { within, type Deadline } from "../../src/transport/index.js";
-import { mapError } from "./map-error.js";
+import { mapError, mapFactoryError } from "./map-error.js";
 
 /** The client of the moment: made anew when the service does not know its credentials any more, as when a key was changed. */
 export class Clients {
   readonly #make: () => QueueServiceClient;
   #current: QueueServiceClient;
 
+  /** @throws {WaybillError} what the factory threw, of class `config` unless it says what else it is */
   constructor(make: () => QueueServiceClient) {
-    this.#make = make;
-    this.#current = make();
+    this.#make = () => {
+      try {
+        return make();
+      } catch (error) {
+        throw mapFactoryError(error);
+      }
+    };
+    this.#current = this.#make();
   }
 
   queue(name: string, deadline: Deadline): Queue {
@@ -44,7 +51,7 @@ export class Queue {
   /**
    * Asks the service for something, within the time that an operation has; an answer that comes later goes to `late`.
    *
-   * @throws {WaybillError} what the SDK's error means
+   * @throws {WaybillError} what the SDK's error means; that of a queue that is not there names it, and says what to change
    */
   async ask<T>(
     doing: string,
@@ -56,7 +63,7 @@ export class Queue {
     try {
       return await within(this.#deadline, doing, asked, late);
     } catch (error) {
-      throw mapError(error, doing);
+      throw mapError(error, doing, this.name);
     }
   }
 }

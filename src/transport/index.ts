@@ -45,7 +45,7 @@ export { fromAmqp, toAmqp } from "../message/amqp-binding.js";
 export type { AmqpMessage, AmqpSpelling, IncomingAmqpMessage } from "../message/amqp-binding.js";
 export { fromDeadLetterProperties, toDeadLetterProperties } from "../message/dead-letter-record.js";
 export type { NativeDeadLetter } from "../message/dead-letter-record.js";
-export { withoutSecrets } from "../message/redact.js";
+export { redact, withoutSecrets } from "../message/redact.js";
 export { tellable } from "../message/tellable.js";
 export { elementTexts, memberText } from "../message/json-syntax.js";
 export { fromStructuredJson, toStructuredJson } from "../message/structured-json.js";

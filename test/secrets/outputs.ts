@@ -1,11 +1,11 @@
 import { vi } from "vitest";
-import type { App, SharedOptions } from "waybill";
+import type { App } from "waybill";
 import { memoryIdempotency } from "waybill/memory";
 import { realRuntime } from "waybill/store";
 import type { Transport } from "waybill/transport";
 import type { AppEvent } from "../../src/policy/app-event.js";
 import type { ServiceSpec } from "../../src/service.js";
-import { start } from "../../src/start.js";
+import { start, type StartOptions } from "../../src/start.js";
 
 /** Everything that somebody outside can see of services: what they tell, throw, answer and write. */
 export class Outputs {
@@ -36,7 +36,7 @@ export class Outputs {
   async run(
     service: ServiceSpec,
     transport: Transport,
-    more: Pick<SharedOptions, "claimCheck" | "idempotency"> = {},
+    more: Pick<StartOptions, "claimCheck" | "idempotency"> = {},
   ): Promise<App | undefined> {
     this.all.push(transport);
     try {

@@ -6,6 +6,7 @@ import {
   fromStructuredJson,
   realRuntime,
   type Connection,
+  type DeadLetterRecord,
   type Receiver,
   type Runtime,
 } from "waybill/transport";
@@ -164,6 +165,32 @@ describe("what comes when nobody waits any more", () => {
     expect(await done).toBe(1);
     await app.stop();
     expect(told).not.toContain("deadLettered");
+  });
+});
+
+describe("a poison queue that is missing", () => {
+  it("is named with what to do, and the message stays", async () => {
+    const raw = await queues.create("no-poison");
+    await raw.sendMessage(eventText());
+    const { connection, receiver } = await connected("no-poison", () => queues.client());
+    const [delivery] = await receiver.receive(1, new AbortController().signal);
+    if (delivery === undefined) throw new Error("it is there");
+    const record: DeadLetterRecord = {
+      reason: "Manual",
+      description: "",
+      attempts: 0,
+      deliveryCount: 1,
+      consumer: "till",
+      from: "no-poison",
+      at: "2026-01-01T00:00:00Z",
+    };
+    const [failure] = await receiver.settle([{ delivery, action: { kind: "deadLetter", record } }]);
+    expect(failure).toMatchObject({ code: "notFound", class: "config" });
+    expect(failure?.message).toBe(
+      'cannot deadLetter a message of "no-poison": there is no queue "no-poison-poison": create it, or give storageQueue() the option topology: "ensure"',
+    );
+    expect((await raw.getProperties()).approximateMessagesCount).toBe(1);
+    await connection.close();
   });
 });
 

@@ -1,6 +1,6 @@
 import { QueueServiceClient, StorageSharedKeyCredential } from "@azure/storage-queue";
 import { describe, expect, it } from "vitest";
-import { fixed, run, service, type AppEvent } from "waybill";
+import { fixed, run, service, type AppEvent, type WaybillError } from "waybill";
 import { command, queue } from "waybill/contracts";
 import * as z from "zod";
 import { clientOptions } from "../../adapters/storage-queue/index.js";
@@ -162,8 +162,8 @@ describe("a service on storage queues", () => {
   });
 
   it.each([
-    { topology: "assume" as const, answers: "notFound" },
-    { topology: "verify" as const, answers: "notFound" },
+    { topology: "assume" as const, answers: "notFound: cannot send to" },
+    { topology: "verify" as const, answers: "notFound: cannot verify queue" },
     { topology: "ensure" as const, answers: "accepted" },
   ])("with topology $topology answers $answers where a queue is missing", async ({ topology, answers }) => {
     const name = `missing-${topology}`;
@@ -178,7 +178,15 @@ describe("a service on storage queues", () => {
         await app.stop();
       }
     })();
-    expect(await sent.catch((error: unknown) => (error as { readonly code: string }).code)).toBe(answers);
+    const answer = await sent.catch((error: unknown) => {
+      const { code, message } = error as WaybillError;
+      return `${code}: ${message}`;
+    });
+    expect(answer).toContain(answers);
+    if (topology !== "ensure")
+      expect(answer).toContain(
+        `there is no queue "${name}": create it, or give storageQueue() the option topology`,
+      );
   });
 
   it("refuses a name that no storage queue can have, and says how it may be spelled", async () => {
@@ -189,6 +197,15 @@ describe("a service on storage queues", () => {
         message: expect.stringContaining("lower-case letters, digits and single dashes") as string,
       },
     );
+  });
+
+  it("says that its configuration is wrong when no client can be made of it", async () => {
+    const orders = queue("orders", { messages: { charge } });
+    const transport = queues.transport({ client: () => QueueServiceClient.fromConnectionString("nonsense") });
+    await expect(run(service("sender").sends(orders), { transport })).rejects.toMatchObject({
+      class: "config",
+      message: expect.stringContaining("the factory given to storageQueue() made no client") as string,
+    });
   });
 
   it("refuses pauses that make no sense", () => {
