@@ -32,9 +32,12 @@ const secrets: readonly (readonly [RegExp, string])[] = [
   // Before the rest, which would end at the `&` inside of the token.
   [/\b(aeg-sas-(?:key|token)["']?\s{0,4}[:=]\s{0,4}["']?)[^\s"',;]+/gi, `$1${hidden}`],
   [/\b(authorization["']?\s{0,4}[:=]\s{0,4}["']?(?:[a-z]{1,32}\s{1,4})?)[^\s"',;]+/gi, `$1${hidden}`],
+  // Every pair of it: which one is the session nobody knows.
+  [/\b(cookie["']?\s{0,4}[:=]\s{0,4}\[?\s{0,4}["']?)[^\s"',;]+(?:;\s{0,4}[^\s"',;]+)*/gi, `$1${hidden}`],
   [/\b(bearer\s{1,4})[^\s"',;]+/gi, `$1${hidden}`],
   [
-    /\b((?:sharedaccesskey|accountkey|accesskey|sig|signature|password|passwd|pwd|client_?secret|api[-_]?key)["']?\s{0,4}[:=]\s{0,4}["']?)[^\s"'&;,<>]+/gi,
+    // Behind other words too, as in AZURE_CLIENT_SECRET and Ocp-Apim-Subscription-Key.
+    /(?<![a-z0-9])((?:sharedaccesskey|accountkey|accesskey|sig|signature|password|passwd|pwd|client_?(?:secret|assertion)|(?:access|refresh|id)_?token|(?:api|functions|subscription)[-_]?key)["']?\s{0,4}[:=]\s{0,4}["']?)[^\s"'&;,<>]+/gi,
     `$1${hidden}`,
   ],
   // Names that mean a secret in a query and anything elsewhere.

@@ -28,6 +28,18 @@ describe("text of unknown origin", () => {
     [`client_secret=${secret}&grant_type=x`],
     [`apiKey: '${secret}'`],
     [`token ${token}`],
+    [`{"token_type":"Bearer","access_token":"${secret}"}`],
+    [`{"refresh_token": "${secret}"}`],
+    [`access_token=${secret}&expires_in=1`],
+    [`id_token=${secret}`],
+    [`client_assertion=${secret}&client_id=x`],
+    [`x-functions-key: ${secret}`],
+    [`Ocp-Apim-Subscription-Key: ${secret}`],
+    [`Cookie: a=b; session=${secret}; c=d`],
+    [`Set-Cookie: session=${secret}; Path=/; HttpOnly`],
+    [`{ 'set-cookie': [ 'session=${secret}' ] }`],
+    [`{"Cookie":"session=${secret}"}`],
+    [`AZURE_CLIENT_SECRET=${secret}`],
   ])("has no secret left: %s", (text) => {
     const clean = redact(text);
     expect(clean).toContain("[redacted]");
@@ -42,6 +54,9 @@ describe("text of unknown origin", () => {
     ["at charge (file:///app/billing.js:10:5)"],
     ["https://x.servicebus.windows.net/orders?timeout=60"],
     ["mail to a@b.example"],
+    ["cookies were refused: the token had expired"],
+    ["subscription key=order-7"],
+    ["design=blue"],
   ])("stays as it is without one: %s", (text) => {
     expect(redact(text)).toBe(text);
   });
@@ -88,6 +103,10 @@ describe("text of unknown origin", () => {
     ["eyJ".repeat(33_000)],
     ["eyJaaaaaaaa.".repeat(8_000)],
     ["bearer ".repeat(14_000)],
+    ["cookie:a;".repeat(11_000)],
+    [`cookie:${"a; ".repeat(33_000)}`],
+    ["_token=_key=".repeat(8_000)],
+    ["access_token".repeat(8_000)],
     ["authorization: ".repeat(7_000)],
     ["\u001b[".repeat(50_000)],
     ["\n ".repeat(50_000)],
