@@ -118,7 +118,7 @@ describe("retries of a queue", () => {
     const bus = await testBus(listener);
     await bus.deliver(alerts.done, { id: "1" });
     await bus.settle({ advance: "1h" });
-    const ways = bus.events.flatMap((told) => {
+    const ways = bus.events.flatMap((told): readonly unknown[] => {
       if (told.event === "retryScheduled") return [told.counted];
       return told.event === "deadLettered" ? [told.reason] : [];
     });
