@@ -121,8 +121,16 @@ export class StreamReceiver implements Receiver {
     }));
   }
 
-  /** An event behind the last one that came, of a partition of which nothing is here. */
+  /**
+   * An event behind the last one that came, of a partition of which nothing is here. Does not tell (`unsupported`) while a
+   * partition is examined: the one that asks would make the receiver anew, and the examination begin anew with it.
+   */
   async backlog(): Promise<BacklogEvidence | undefined> {
+    const examined = [...this.#read.values()].find(({ examining }) => examining);
+    if (examined !== undefined) {
+      const { partition } = examined.tenure;
+      throw new WaybillError("unsupported", `partition ${partition} of "${this.#hub}" is being examined`);
+    }
     const behind = await Promise.all([...this.#read.values()].map((owned) => owned.behind())).catch(
       (error: unknown) => {
         throw this.#mapped(error);

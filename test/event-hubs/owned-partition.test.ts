@@ -1,6 +1,6 @@
 import type { EventHubConsumerClient, ReceivedEventData } from "@azure/event-hubs";
 import { describe, expect, it } from "vitest";
-import { isUnreadable } from "../../adapters/event-hubs/isolate.js";
+import { isUnreadable } from "../../adapters/event-hubs/unreadable-event.js";
 import { OwnedPartition } from "../../adapters/event-hubs/owned-partition.js";
 import { realRuntime } from "../../src/runtime/runtime.js";
 
