@@ -58,30 +58,33 @@ async function firstBehind(
     closed = end;
   });
   try {
-    return await within(longest, `cannot look for an event of partition ${partition}`, () =>
-      new Promise<ReceivedEventData | undefined>((resolve, reject) => {
-        client.subscribe(
-          partition,
-          {
-            processEvents: ([first]) => {
-              resolve(first);
-              return over;
+    return await within(
+      longest,
+      `cannot look for an event of partition ${partition}`,
+      () =>
+        new Promise<ReceivedEventData | undefined>((resolve, reject) => {
+          client.subscribe(
+            partition,
+            {
+              processEvents: ([first]) => {
+                resolve(first);
+                return over;
+              },
+              processError: (error) => {
+                reject(error);
+                return over;
+              },
             },
-            processError: (error) => {
-              reject(error);
-              return over;
+            {
+              startPosition: behind(sequenceNumber),
+              maxBatchSize: 1,
+              prefetchCount: 1,
+              maxWaitTimeInSeconds: waitMs / 1_000,
+              ownerLevel: 1,
+              skipParsingBodyAsJson: true,
             },
-          },
-          {
-            startPosition: behind(sequenceNumber),
-            maxBatchSize: 1,
-            prefetchCount: 1,
-            maxWaitTimeInSeconds: waitMs / 1_000,
-            ownerLevel: 1,
-            skipParsingBodyAsJson: true,
-          },
-        );
-      }),
+          );
+        }),
     );
   } finally {
     await within(closing, "cannot close a client", () => client.close()).catch(() => undefined);
