@@ -108,9 +108,12 @@ export class StreamReceiver implements Receiver {
 
   async checkpoint(delivery: Delivery): Promise<void> {
     const { tenure, broker } = ownEvent(delivery);
-    if (tenure.ended) throw partitionLost(this.#hub, tenure.partition);
+    const { partition } = tenure;
     const { offset = "", sequenceNumber = "" } = broker;
-    await this.#save({ partition: tenure.partition, offset, sequenceNumber });
+    const isOwned = !tenure.ended && (await this.#stillOwns(partition));
+    // Meanwhile it may have been lost, and gained again.
+    if (!isOwned || tenure.ended) throw partitionLost(this.#hub, partition);
+    await this.#save({ partition, offset, sequenceNumber });
   }
 
   evidence(): readonly PartitionEvidence[] {
@@ -255,7 +258,7 @@ export class StreamReceiver implements Receiver {
     );
     const start = startOf(where, partition, checkpoint, this.#options.startFrom, ends);
     if (start.problem !== undefined) await this.#startOver(partition, start.problem);
-    if (start.store !== undefined) await this.#save(start.store);
+    if (start.store !== undefined && (await this.#stillOwns(partition))) await this.#save(start.store);
     if (this.#closed !== undefined || !this.#membership.owns(partition) || this.#read.has(partition)) return;
     const { perLane } = this.#options;
     const parts = { ...this.#parts, partition, where, perLane };
@@ -289,13 +292,25 @@ export class StreamReceiver implements Receiver {
     const mapped = mapError(error, `cannot read partition ${tenure.partition} of "${this.#hub}"`);
     tenure.seen.failure = mapped.message;
     if (mapped.code === "lockLost") {
-      this.#membership.drop(tenure.partition);
-      this.#lose(tenure.partition);
+      this.#taken(tenure.partition);
       return;
     }
     // Several partitions of one connection fail together: that is told once.
     if (this.#stalled.size === 0) this.#tell(mapped);
     this.#stalled.add(reader);
+  }
+
+  /** Progress is stored by the owner alone: who was paused may find that another one has begun elsewhere. */
+  async #stillOwns(partition: string): Promise<boolean> {
+    if (await this.#membership.stillOwns(partition)) return true;
+    if (this.#membership.owns(partition)) this.#taken(partition);
+    return false;
+  }
+
+  /** Another reader has it. */
+  #taken(partition: string): void {
+    this.#membership.drop(partition);
+    this.#lose(partition);
   }
 
   /** What is in flight of the partition belongs to its next owner, who begins at the checkpoint. */
@@ -315,6 +330,7 @@ export class StreamReceiver implements Receiver {
   /** The stored checkpoint is of no use: without it, one that is earlier can be stored. */
   async #startOver(partition: string, problem: WaybillError): Promise<void> {
     const { store, place, deadline } = this.#parts;
+    if (!(await this.#stillOwns(partition))) return;
     await askStore(deadline, problem.message, () => store.forget(place, partition));
     this.#tell(problem);
   }
