@@ -105,6 +105,8 @@ export class OwnedPartition {
   }
 
   async #watch(): Promise<void> {
+    const { deadline, silenceMs } = this.#parts;
+    this.reader.restartIfMute(deadline.operationMs + silenceMs);
     const last = this.#last;
     if (last === undefined) return;
     if (this.#doubt === "suspended") {

@@ -1,5 +1,6 @@
 import type { EventHubConsumerClient, ReceivedEventData } from "@azure/event-hubs";
 import { describe, expect, it } from "vitest";
+import type { EventDelivery } from "../../adapters/event-hubs/event-delivery.js";
 import { isUnreadable } from "../../adapters/event-hubs/unreadable-event.js";
 import { OwnedPartition } from "../../adapters/event-hubs/owned-partition.js";
 import { realRuntime, type Runtime } from "../../src/runtime/runtime.js";
@@ -28,10 +29,14 @@ interface World {
   readonly begin?: number;
   /** Whether the own client answers questions. */
   readonly answers?: boolean;
+  readonly perLane?: number;
 }
 
 /** A partition whose own link is silent although its hub has the events 1 to 5. */
-function silentPartition(script: Script, { runtime = realRuntime(), begin = 0, answers = true }: World = {}) {
+function silentPartition(
+  script: Script,
+  { runtime = realRuntime(), begin = 0, answers = true, perLane = 32 }: World = {},
+) {
   const arrived: ReceivedEventData[] = [];
   const told: string[] = [];
   const asked: number[] = [];
@@ -73,7 +78,7 @@ function silentPartition(script: Script, { runtime = realRuntime(), begin = 0, a
       another,
       partition: "0",
       where: "partition 0",
-      perLane: 32,
+      perLane,
       prefetch: 10,
       silenceMs: 100,
       deadline,
@@ -235,5 +240,35 @@ describe("an event that the SDK leaves out", () => {
     await gives(3, 5);
     expect(numbersOf(arrived)).toEqual([1, 3]);
     expect(told).toEqual([expect.stringContaining("no longer has the events with sequence numbers 2 to 2")]);
+  });
+});
+
+describe("a partition of which the SDK says nothing at all", () => {
+  it("is read over a new link after the time of an operation and a silence", async () => {
+    const runtime = virtualRuntime();
+    const { owned, own, gives, arrived } = silentPartition({}, { runtime });
+    await gives(1);
+    await runtime.drive({ target: runtime.now() + 1_099 });
+    await owned.watch();
+    expect(own).toHaveLength(1);
+    await runtime.drive({ target: runtime.now() + 1 });
+    await owned.watch();
+    await gives(2);
+    expect(own.map(({ from }) => from)).toEqual([
+      { offset: "-1" },
+      { sequenceNumber: 1, isInclusive: false },
+    ]);
+    expect(numbersOf(arrived)).toEqual([1, 2]);
+  });
+
+  it("is left alone while the SDK waits for handlers", async () => {
+    const runtime = virtualRuntime();
+    const { owned, own } = silentPartition({}, { runtime, perLane: 1 });
+    await new Promise((turn) => void setImmediate(turn));
+    void own[0]?.handlers.processEvents([eventAt(1)], undefined as never);
+    owned.tenure.open.add({} as EventDelivery);
+    await runtime.drive({ target: runtime.now() + 60_000 });
+    await owned.watch();
+    expect(own).toHaveLength(1);
   });
 });
