@@ -1,39 +1,14 @@
-import type { EventHubConsumerClient, ReceivedEventData } from "@azure/event-hubs";
-import type { Checkpoint } from "../../src/store/index.js";
-import { WaybillError, within, type Deadline } from "../../src/transport/index.js";
+import type { ReceivedEventData } from "@azure/event-hubs";
+import { WaybillError, within } from "../../src/transport/index.js";
+import { EventSequence } from "./event-sequence.js";
 import { examine, type Finding } from "./examine.js";
 import { endsOf } from "./partition-ends.js";
 import { expired, stuck, undecodable } from "./partition-problems.js";
+import type { OwnedPartitionParts, PartitionHost, Reading } from "./partition-host.js";
 import { PartitionReader } from "./partition-reader.js";
-import { behind, checkFirst, earliest, type Start } from "./start-position.js";
+import { earliest, type Start } from "./start-position.js";
 import { Tenure } from "./tenure.js";
 import { unreadable } from "./unreadable-event.js";
-
-/** What an owned partition stands on. */
-export interface OwnedPartitionParts {
-  readonly client: EventHubConsumerClient;
-  /** Makes another client, with a connection of its own. */
-  readonly another: () => EventHubConsumerClient;
-  readonly partition: string;
-  /** Names it, for what is told. */
-  readonly where: string;
-  readonly perLane: number;
-  readonly prefetch: number;
-  readonly silenceMs: number;
-  readonly deadline: Deadline;
-  readonly closing: Deadline;
-}
-
-/** Who reads it. */
-export interface PartitionHost {
-  arrived(tenure: Tenure, events: readonly ReceivedEventData[]): void;
-  /** The stored checkpoint is of no use any more. */
-  startOver(problem: WaybillError): Promise<void>;
-  /** Something to be told, while reading goes on. */
-  tell(problem: WaybillError): void;
-  /** It is not read until it is started again. */
-  failed(owned: OwnedPartition, error: unknown): void;
-}
 
 /**
  * One partition that this process owns: how it is read, and whether it gets on.
@@ -46,16 +21,13 @@ export interface PartitionHost {
  * If that does not help reading is suspended, which spares the others of the connection, and the next event is examined, at
  * each look, until it is known what it is. An undecodable one is handed out as that, and passed.
  */
-export class OwnedPartition {
+export class OwnedPartition implements Reading {
   readonly tenure: Tenure;
   readonly reader: PartitionReader;
   readonly #parts: OwnedPartitionParts;
   readonly #host: PartitionHost;
   readonly #batch: number;
-  /** Until the first event has shown that the hub is still the one of the checkpoint. */
-  #unchecked: Checkpoint | undefined;
-  /** Of the last event that came, or before the first: everything behind it is still to come. */
-  #last: number | undefined;
+  readonly #sequence: EventSequence;
   #silences = 0;
   #watches = 0;
   #watching = false;
@@ -63,18 +35,15 @@ export class OwnedPartition {
   #doubt: "none" | "doubted" | "suspended" = "none";
   /** Nothing that was tried brought it on. */
   #stuck = false;
-  /** The hub leaves out numbers by itself, so that a hole says nothing. */
-  #sparse = false;
 
-  constructor(parts: OwnedPartitionParts, { position, done, last }: Start, host: PartitionHost) {
+  constructor(parts: OwnedPartitionParts, start: Start, host: PartitionHost) {
     const { client, partition, perLane, prefetch, silenceMs, deadline, closing } = parts;
     this.#parts = parts;
     this.#host = host;
-    this.#unchecked = done;
-    this.#last = last;
+    this.#sequence = new EventSequence(parts.where, start);
     this.#batch = Math.ceil(perLane / 2);
     this.tenure = new Tenure(partition);
-    this.reader = new PartitionReader(client, partition, position, {
+    this.reader = new PartitionReader(client, partition, start.position, {
       runtime: deadline.runtime,
       closing,
       options: { batch: this.#batch, prefetch, silenceMs },
@@ -107,7 +76,7 @@ export class OwnedPartition {
   async #watch(): Promise<void> {
     const { deadline, silenceMs } = this.#parts;
     this.reader.restartIfMute(deadline.operationMs + silenceMs);
-    const last = this.#last;
+    const { last } = this.#sequence;
     if (last === undefined) return;
     if (this.#doubt === "suspended") {
       await this.#examine(last + 1);
@@ -124,14 +93,15 @@ export class OwnedPartition {
   /** Names the first event that it was not given although nothing of it is here; nothing if there is none. */
   async behind(): Promise<string | undefined> {
     const { client, partition, where, deadline } = this.#parts;
-    if (this.tenure.open.size > 0 || this.#last === undefined) return undefined;
+    const { last } = this.#sequence;
+    if (this.tenure.open.size > 0 || last === undefined) return undefined;
     // Of a silence that the SDK tells of this looks after itself, unless it is at its wits' end.
     if (this.#silences > 0 && !this.#stuck) return undefined;
-    const last = this.#last;
     const ends = await within(deadline, `cannot look at ${where}`, () =>
       client.getPartitionProperties(partition),
     );
-    if (this.tenure.ended || this.#last !== last || ends.lastEnqueuedSequenceNumber <= last) return undefined;
+    if (this.tenure.ended || this.#sequence.last !== last || ends.lastEnqueuedSequenceNumber <= last)
+      return undefined;
     return `${partition}/${String(last + 1)}`;
   }
 
@@ -144,39 +114,20 @@ export class OwnedPartition {
       return;
     }
     this.#silences = 0;
-    const news = await this.#checked(events);
-    if (news === undefined) return;
-    const sound = this.#sparse || this.#last === undefined ? news : withoutHole(news, this.#last + 1);
-    const last = sound.at(-1);
-    if (last !== undefined) {
+    const took = this.#sequence.take(events);
+    if (took instanceof WaybillError) {
+      await this.#host.startOver(took);
+      if (!tenure.ended) void this.reader.restart(earliest);
+      return;
+    }
+    if (took.events.length > 0) {
+      this.#getsOn();
       this.#doubt = "none";
-      this.#watches = 0;
-      this.#stuck = false;
-      this.#last = last.sequenceNumber;
-      tenure.seen.failure = undefined;
-      this.#host.arrived(tenure, sound);
+      this.#host.arrived(tenure, took.events);
     }
     await tenure.room(this.#parts.perLane - this.#batch);
     // What is behind the hole is read again, behind what is in it.
-    if (sound.length < news.length && !tenure.ended) this.#doubtNext();
-  }
-
-  /** Those that are new; nothing if the partition is read anew from its beginning. */
-  async #checked(events: readonly ReceivedEventData[]): Promise<readonly ReceivedEventData[] | undefined> {
-    const done = this.#unchecked;
-    const [first] = events;
-    if (done === undefined || first === undefined) return events;
-    const found = checkFirst(this.#parts.where, done, first);
-    if (found === "later") return events;
-    this.#unchecked = undefined;
-    if (found instanceof WaybillError) {
-      await this.#host.startOver(found);
-      this.#last = undefined;
-      if (!this.tenure.ended) void this.reader.restart(earliest);
-      return undefined;
-    }
-    this.#last = Number(done.sequenceNumber);
-    return found === "done" ? events.slice(1) : events;
+    if (took.hole && !tenure.ended) this.#doubtNext();
   }
 
   /** First reads over a new link; then no more, until it is known what the next event is. */
@@ -184,7 +135,7 @@ export class OwnedPartition {
     this.#silences = 0;
     if (this.#doubt === "none") {
       this.#doubt = "doubted";
-      void this.reader.restart(behind(this.#last ?? -1));
+      void this.reader.restart(this.#sequence.position);
     } else {
       this.#doubt = "suspended";
       void this.reader.stop();
@@ -201,7 +152,7 @@ export class OwnedPartition {
       // What is unknown is examined again. Who could not be asked is read, which shows when he can.
       if (!this.tenure.ended && found?.kind !== "unknown") {
         this.#doubt = "none";
-        void this.reader.restart(behind(this.#last ?? -1));
+        void this.reader.restart(this.#sequence.position);
       }
     }
   }
@@ -214,8 +165,9 @@ export class OwnedPartition {
     }
     if (found.kind === "undecodable") {
       this.#host.tell(undecodable(where, next));
-      const isDone = this.#unchecked !== undefined && Number(this.#unchecked.sequenceNumber) >= next;
-      this.#pass(next);
+      const isDone = this.#sequence.isDone(next);
+      this.#sequence.pass(next);
+      this.#getsOn();
       if (!isDone) this.#host.arrived(this.tenure, [unreadable(next, found.next)]);
       return;
     }
@@ -231,26 +183,18 @@ export class OwnedPartition {
     const { where } = this.#parts;
     const { beginningSequenceNumber: begin } = await endsOf(this.#parts);
     if (this.tenure.ended) return;
-    const isDone = this.#unchecked !== undefined && Number(this.#unchecked.sequenceNumber) >= next;
-    const first = isDone ? next + 1 : next;
+    const first = this.#sequence.isDone(next) ? next + 1 : next;
     if (begin > first) this.#host.tell(expired(where, first, Math.min(begin, from)));
-    else this.#sparse = true;
-    this.#pass(from - 1);
+    else this.#sequence.becomeSparse();
+    this.#sequence.pass(from - 1);
+    this.#getsOn();
   }
 
-  #pass(last: number): void {
-    this.#unchecked = undefined;
-    this.#last = last;
+  #getsOn(): void {
     this.#watches = 0;
     this.#stuck = false;
     this.tenure.seen.failure = undefined;
   }
-}
-
-/** Those before the first whose number does not follow. */
-function withoutHole(events: readonly ReceivedEventData[], first: number): readonly ReceivedEventData[] {
-  const at = events.findIndex(({ sequenceNumber }, index) => sequenceNumber !== first + index);
-  return at < 0 ? events : events.slice(0, at);
 }
 
 /** Times in a row that the SDK said there was nothing, before the hub is asked whether that is so. */

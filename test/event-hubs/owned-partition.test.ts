@@ -1,6 +1,6 @@
 import type { EventHubConsumerClient, ReceivedEventData } from "@azure/event-hubs";
 import { describe, expect, it } from "vitest";
-import type { EventDelivery } from "../../adapters/event-hubs/event-delivery.js";
+import { EventDelivery } from "../../adapters/event-hubs/event-delivery.js";
 import { isUnreadable } from "../../adapters/event-hubs/unreadable-event.js";
 import { OwnedPartition } from "../../adapters/event-hubs/owned-partition.js";
 import { realRuntime, type Runtime } from "../../src/runtime/runtime.js";
@@ -266,7 +266,7 @@ describe("a partition of which the SDK says nothing at all", () => {
     const { owned, own } = silentPartition({}, { runtime, perLane: 1 });
     await new Promise((turn) => void setImmediate(turn));
     void own[0]?.handlers.processEvents([eventAt(1)], undefined as never);
-    owned.tenure.open.add({} as EventDelivery);
+    owned.tenure.open.add(new EventDelivery(eventAt(1), owned.tenure, "sales"));
     await runtime.drive({ target: runtime.now() + 60_000 });
     await owned.watch();
     expect(own).toHaveLength(1);
