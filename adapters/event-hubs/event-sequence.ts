@@ -55,6 +55,12 @@ export class EventSequence {
     this.#last = last;
   }
 
+  /** Is read from its beginning, wherever that is. */
+  startOver(): void {
+    this.#unchecked = undefined;
+    this.#last = undefined;
+  }
+
   /** Believes holes from now on. */
   becomeSparse(): void {
     this.#sparse = true;
@@ -66,11 +72,8 @@ export class EventSequence {
     if (done === undefined || first === undefined) return events;
     const found = checkFirst(this.#where, done, first);
     if (found === "later") return events;
+    if (found instanceof WaybillError) return found;
     this.#unchecked = undefined;
-    if (found instanceof WaybillError) {
-      this.#last = undefined;
-      return found;
-    }
     this.#last = Number(done.sequenceNumber);
     return found === "done" ? events.slice(1) : events;
   }

@@ -117,6 +117,7 @@ export class OwnedPartition implements Reading {
     const took = this.#sequence.take(events);
     if (took instanceof WaybillError) {
       await this.#host.startOver(took);
+      this.#sequence.startOver();
       if (!tenure.ended) void this.reader.restart(earliest);
       return;
     }

@@ -30,13 +30,19 @@ interface World {
   /** Whether the own client answers questions. */
   readonly answers?: boolean;
   readonly perLane?: number;
+  /** The sequence number of the checkpoint. */
+  readonly done?: number;
+  /** Drops the checkpoint. */
+  readonly startOver?: () => Promise<void>;
 }
 
 /** A partition whose own link is silent although its hub has the events 1 to 5. */
 function silentPartition(
   script: Script,
-  { runtime = realRuntime(), begin = 0, answers = true, perLane = 32 }: World = {},
+  { runtime = realRuntime(), begin = 0, answers = true, perLane = 32, done, startOver }: World = {},
 ) {
+  const checkpoint =
+    done === undefined ? undefined : { partition: "0", offset: String(done), sequenceNumber: String(done) };
   const arrived: ReceivedEventData[] = [];
   const told: string[] = [];
   const asked: number[] = [];
@@ -84,10 +90,14 @@ function silentPartition(
       deadline,
       closing: deadline,
     },
-    { position: { offset: "-1" }, last: 0 },
+    {
+      position: { offset: "-1" },
+      last: done === undefined ? 0 : done - 1,
+      ...(checkpoint === undefined ? {} : { done: checkpoint }),
+    },
     {
       arrived: (_tenure, events) => arrived.push(...events),
-      startOver: () => Promise.resolve(),
+      startOver: startOver ?? (() => Promise.resolve()),
       tell: ({ message }) => told.push(message),
       failed: () => undefined,
     },
@@ -270,5 +280,21 @@ describe("a partition of which the SDK says nothing at all", () => {
     await runtime.drive({ target: runtime.now() + 60_000 });
     await owned.watch();
     expect(own).toHaveLength(1);
+  });
+});
+
+describe("a checkpoint that turns out to be of another hub", () => {
+  it("is still looked at when it could not be dropped at first", async () => {
+    let isDown = true;
+    const startOver = (): Promise<void> =>
+      isDown ? Promise.reject(new Error("the store is down")) : Promise.resolve();
+    const { arrived, gives, own } = silentPartition({}, { done: 9, startOver });
+    await expect(gives(3, 4)).rejects.toThrow("the store is down");
+    expect(own).toHaveLength(1);
+    isDown = false;
+    await gives(3, 4);
+    expect([own.length, own.at(-1)?.from]).toEqual([2, { offset: "-1" }]);
+    await gives(3, 4);
+    expect(numbersOf(arrived)).toEqual([3, 4]);
   });
 });
