@@ -1,9 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { campaign, type Result } from "./campaign.js";
 import { rows } from "./catalogue.js";
+import { deaf } from "./deaf.js";
 import { failuresOf, sumOf, tableOf } from "./report.js";
 import type { Row } from "./row.js";
+import { Silence } from "./silence.js";
+import { onQueue } from "./staged.js";
 import { unplayed } from "./unplayed.js";
+import { serviceBusOver } from "./worlds.js";
 
 /** One of each kind of fault; `npm run faults` has them all. */
 const chosen = (f: number, on: Row["on"]): Row => {
@@ -53,5 +57,69 @@ describe("faults of the wire", () => {
     expect(failuresOf(run)).toEqual(["F1 service-bus: lost a-1"]);
     expect(tableOf(run.results)).toMatch(/F1 .* FAIL$/);
     expect(sumOf(run)).toMatch(/1 rows failed, 1 lost$/);
+  });
+
+  it("fail a row whose consumer falls silent while messages wait (I11)", async () => {
+    let isDeaf = false;
+    const silent = onQueue({
+      ...{ f: 27, injected: "an adapter that gets nothing, and cannot look why", holds: ["I1", "I11"] },
+      transport: (connectionString) => deaf(serviceBusOver(connectionString), () => isDeaf),
+      act: async (stage) => {
+        isDeaf = true;
+        await stage.heard();
+        isDeaf = false;
+        await stage.progress();
+        return 1;
+      },
+    });
+    const run = await campaign([silent], { seed: 1, lanes: 1 });
+    expect(failuresOf(run)).toEqual([
+      expect.stringMatching(/^F27 service-bus: I11: the worker got nothing and said nothing for \d+ ms$/),
+    ]);
+  });
+});
+
+describe("the silence of a service", () => {
+  let nowMs = 0;
+  const silence = (): Silence => {
+    nowMs = 0;
+    return new Silence({ service: "worker", elapsed: () => nowMs, limitMs: 10 });
+  };
+  const place = { service: "worker", channel: "work", kind: "queue" } as const;
+  const stalled = { ...place, event: "stalled", evidence: "one waits", final: false } as const;
+
+  it("is too long when nothing is done and nothing said, though others speak", () => {
+    const heard = silence();
+    nowMs = 11;
+    heard.hear({ ...stalled, service: "shop" });
+    expect(heard.isTooLong).toBe(true);
+  });
+
+  it("is over with a word, and begins anew with what is done", () => {
+    const heard = silence();
+    nowMs = 9;
+    heard.hear(stalled);
+    nowMs = 30;
+    expect([heard.hasSaid, heard.isTooLong]).toEqual([true, false]);
+    heard.hear({
+      ...place,
+      event: "handled",
+      id: "a-1",
+      messageType: "job",
+      attempt: 1,
+      deliveryCount: 1,
+      durationMs: 1,
+    });
+    nowMs = 41;
+    expect([heard.hasSaid, heard.isTooLong]).toEqual([false, true]);
+  });
+
+  it("does not count while nothing waits", () => {
+    const heard = silence();
+    nowMs = 9;
+    heard.rest();
+    nowMs = 19;
+    expect(heard.look()).toBe(10);
+    expect(heard.isTooLong).toBe(false);
   });
 });

@@ -23,6 +23,9 @@ import {
 /** How much faster than the machine's the clock of the AMQP places runs while nothing happens. */
 export const speed = 10;
 
+/** By that clock; a lock that nobody settles ends before. */
+const stallMs = 20_000;
+
 /** A place behind AMQP: everything goes through the proxy. */
 export interface AmqpPlace extends Place {
   readonly emulator: Emulator;
@@ -70,6 +73,7 @@ export async function serviceBusPlace(
     emulator,
     proxy,
     operationMs,
+    stallMs,
     lockMs,
     transport: () =>
       options.transport?.(connectionString, { emulator, proxy, stores: memoryStores() }) ??
@@ -112,6 +116,7 @@ export async function eventHubsPlace(options: AmqpPlaceOptions): Promise<AmqpPla
     emulator,
     proxy,
     operationMs,
+    stallMs,
     lockMs: 20_000,
     transport: () =>
       options.transport?.(connectionString, { emulator, proxy, stores }) ??
@@ -182,6 +187,7 @@ export async function storagePlace({ seed, ...options }: StoragePlaceOptions): P
     address,
     proxy,
     operationMs: 1_000,
+    stallMs: 4_000,
     lockMs: storage["~channel"].settings.lockMs ?? 30_000,
     transport: () => storageQueueOver(through(connectionString, proxy.port)),
     quiet: async () => (await queue.getProperties()).approximateMessagesCount === 0,

@@ -4,10 +4,11 @@ import type { Runtime } from "waybill/store";
 import type { Transport } from "waybill/transport";
 import type { AppEvent } from "../../src/policy/app-event.js";
 import { start } from "../../src/start.js";
-import type { Job } from "./contracts.js";
+import { workerName, type Job } from "./contracts.js";
 import { Ledger } from "./ledger.js";
 import { GivenUp, sendJob, sendJobs, shopOf, workerOf, type ChannelKey, type Handler } from "./lines.js";
 import type { Outcome } from "./row.js";
+import { Silence } from "./silence.js";
 import { pause, until } from "./until.js";
 
 /** What a handler does before its effect. */
@@ -28,6 +29,8 @@ export interface Place {
   readonly address?: string;
   /** How long a lock lasts, by the clock of the runtime, in milliseconds. */
   readonly lockMs: number;
+  /** How long the worker may be given nothing although messages wait, before it says so; by the clock of the runtime. */
+  readonly stallMs: number;
   /** The longest that one operation takes, by the clock of the runtime, in milliseconds. */
   readonly operationMs: number;
   /** Nothing is left to be done, nor being done. */
@@ -42,6 +45,8 @@ export interface Place {
 }
 
 export interface StageOptions {
+  /** The invariants that are checked. Only I11 is optional. */
+  readonly holds?: readonly string[];
   readonly work?: Work;
   /** What is given up, and shall be a dead letter. */
   readonly gaveUp?: (job: Job) => boolean;
@@ -66,6 +71,9 @@ export class Stage {
   #worker: App | undefined;
   #flowing: Promise<unknown> | undefined;
   #flows = false;
+  #silence: Silence | undefined;
+  /** Whether the worker must say that it gets nothing although, as far as the stage knows, nothing waits. */
+  #mustSay = false;
 
   constructor(place: Place, options: StageOptions = {}) {
     this.place = place;
@@ -77,11 +85,26 @@ export class Stage {
     return this.#worker;
   }
 
+  /** How long the worker may get nothing and say nothing although something waits: three looks, as times.ts counts them. */
+  get silenceMs(): number {
+    return 1.5 * this.place.stallMs + graceMs;
+  }
+
   async open(): Promise<void> {
     const { channel, runtime, transport, address } = this.place;
+    const { stallMs } = this.place;
+    const silence = new Silence({
+      service: workerName,
+      elapsed: () => runtime.elapsed(),
+      limitMs: this.silenceMs,
+    });
     const shared = {
       ...(address === undefined ? {} : { address: () => address }),
-      on: (event: AppEvent) => void this.events.push(event),
+      supervision: { stallAfter: `${stallMs}ms` } as const,
+      on: (event: AppEvent) => {
+        this.events.push(event);
+        silence.hear(event);
+      },
     };
     this.#shop = await start(shopOf(channel), { ...shared, transport: transport() }, runtime);
     this.#worker = await start(
@@ -89,6 +112,16 @@ export class Stage {
       { ...shared, transport: transport(), idempotency: memoryIdempotency({ runtime }) },
       runtime,
     );
+    if (this.#options.holds?.includes("I11") === true) this.#listen(silence);
+  }
+
+  /** While the worker can get nothing: waits until it says so, or is silent for longer than it may be (I11). */
+  async heard(): Promise<void> {
+    const silence = this.#silence;
+    if (silence === undefined) throw new Error("a row that waits for a word must hold I11");
+    this.#mustSay = true;
+    await until("the worker to say that it gets nothing", () => silence.hasSaid || silence.isTooLong);
+    this.#mustSay = false;
   }
 
   /** Messages that end as dead letters, and shall. */
@@ -149,6 +182,11 @@ export class Stage {
     const { place, ledger } = this;
     await place.heal();
     this.#flows = false;
+    const silentMs = this.#silence?.look() ?? 0;
+    const limitMs = this.#silence?.limitMs ?? 0;
+    this.#silence = undefined;
+    if (silentMs > limitMs)
+      this.problems.push(`I11: the worker got nothing and said nothing for ${silentMs.toFixed(0)} ms`);
     await this.#flowing;
     await this.#ended();
     const deadLetters = await place.deadLetters();
@@ -170,6 +208,7 @@ export class Stage {
 
   async close(): Promise<void> {
     this.#flows = false;
+    this.#silence = undefined;
     await Promise.allSettled([this.#worker?.stop({ deadline: "1s" }), this.#shop?.stop({ deadline: "1s" })]);
     await this.place.close();
   }
@@ -198,6 +237,20 @@ export class Stage {
       const left = unfinished(await place.deadLetters().catch(() => []));
       this.problems.push(`${String(error)}; left: ${left.slice(0, 5).join(", ")}`);
     }
+  }
+
+  /** Looks, until the row ends, whether something waits that the worker neither gets nor speaks of. */
+  #listen(silence: Silence): void {
+    this.#silence = silence;
+    silence.rest();
+    const { runtime } = this.place;
+    const look = (): void => {
+      if (this.#silence === undefined) return;
+      if (!this.#mustSay && this.ledger.lost(this.#expected).length === 0) silence.rest();
+      silence.look();
+      runtime.after(lookMs, look);
+    };
+    look();
   }
 
   #broken(deadLetters: readonly string[]): readonly string[] {
@@ -273,6 +326,9 @@ export class Stage {
 /** What a stop may take, by the clock of the runtime, in milliseconds, and what it may be late (I12). */
 const stopMs = 20_000;
 const graceMs = 2_500;
+
+/** Between two looks at the silence of the worker. */
+const lookMs = 100;
 
 const idOf = ({ key, n }: Job): string => `${key}-${String(n)}`;
 

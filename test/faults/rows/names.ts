@@ -7,7 +7,7 @@ import type { AmqpPlace } from "../places.js";
 import { serviceBusPlace } from "../places.js";
 import type { Row } from "../row.js";
 import { onHub, onQueue, onSessions, overAmqp, rowOf, type Act, type AmqpScript } from "../staged.js";
-import { pause, until } from "../until.js";
+import { until } from "../until.js";
 import { eventHubsOver, impatient, serviceBusOver } from "../worlds.js";
 import { flappingName, type FlappingName } from "./resolver.js";
 
@@ -23,7 +23,7 @@ function flapping(on: typeof onQueue | typeof onHub): Row {
     ...{
       f: 9,
       injected: "resolver: the host is not known (ENOTFOUND), after a cut",
-      holds: ["I1", "I2", "I10"],
+      holds: ["I1", "I2", "I10", "I11"],
     },
     transport: (connectionString, { proxy, stores }) => {
       const named = connectionString.replace("localhost", nameOf(proxy.port).host);
@@ -34,7 +34,7 @@ function flapping(on: typeof onQueue | typeof onHub): Row {
       name.flap(true);
       proxy.cut();
       await until("the host to be asked for", () => name.hits >= 3);
-      await pause(1_000);
+      await stage.heard();
       name.flap(false);
       await stage.progress();
       if (proxy.open > 4) stage.problems.push(`I10: ${String(proxy.open)} connections are open`);
@@ -51,7 +51,7 @@ const tokens: Act<AmqpPlace> = async (stage, { emulator }) => {
   const fault = emulator.faults.frames({ kind: "transfer", direction: "out", address: "$cbs" }, "drop");
   emulator.expireTokens();
   await until("answers of $cbs to be lost", () => fault.hits >= 2);
-  await pause(500);
+  await stage.heard();
   fault.remove();
   emulator.faults.cut();
   await stage.progress();
@@ -66,7 +66,11 @@ function rotated(): Row {
     rights: ["Send", "Listen"] as const,
   }));
   const script = {
-    ...{ f: 16, injected: "the key of the credential is exchanged, and all tokens end", holds: ["I1", "I2"] },
+    ...{
+      f: 16,
+      injected: "the key of the credential is exchanged, and all tokens end",
+      holds: ["I1", "I2", "I11"],
+    },
     act: async (
       stage: Parameters<Act<AmqpPlace>>[0],
       { emulator, exchange }: AmqpPlace & { exchange: () => void },
@@ -117,7 +121,11 @@ export const names: readonly Row[] = [
   flapping(onSessions),
   flapping(onHub),
   ...overAmqp({
-    ...{ f: 15, injected: "emulator: all tokens end, and answers of $cbs are lost", holds: ["I1", "I2"] },
+    ...{
+      f: 15,
+      injected: "emulator: all tokens end, and answers of $cbs are lost",
+      holds: ["I1", "I2", "I11"],
+    },
     emulator: { auth: true },
     act: tokens,
   }),
