@@ -6,6 +6,7 @@ import { links } from "./rows/links.js";
 import { content } from "./rows/content.js";
 import { webhook } from "./rows/webhook.js";
 import { names } from "./rows/names.js";
+import { stopped } from "./rows/stopped.js";
 import { tls } from "./rows/tls.js";
 import { tcp } from "./rows/tcp.js";
 
@@ -21,4 +22,5 @@ export const rows: readonly Row[] = [
   ...tls,
   ...content,
   ...webhook,
+  ...stopped,
 ].sort((left, right) => left.f - right.f);

@@ -24,6 +24,7 @@ export async function storageQueueWorld(): Promise<World> {
     }),
     checkpoints: memoryCheckpoints(),
     park: memoryPark(),
+    pass: (ms) => azurite.advance(ms),
     advance: (ms) => azurite.advance(ms),
     quiet: async (channel) => {
       const { approximateMessagesCount } = await client.getQueueClient(channel).getProperties();
