@@ -1,6 +1,7 @@
 import type { Row } from "./row.js";
 import { deadLetterings, lateAnswers } from "./rows/answers.js";
 import { deliveryRows } from "./rows/deliveries.js";
+import { grid } from "./rows/grid.js";
 import { http } from "./rows/http.js";
 import { links } from "./rows/links.js";
 import { content } from "./rows/content.js";
@@ -18,6 +19,7 @@ export const rows: readonly Row[] = [
   ...deadLetterings,
   ...deliveryRows,
   ...http,
+  ...grid,
   ...names,
   ...tls,
   ...content,

@@ -1,6 +1,6 @@
 import type { AmqpPlace } from "../places.js";
 import type { Row } from "../row.js";
-import type { Stage, Work } from "../stage.js";
+import type { Place, Stage, Work } from "../stage.js";
 import { onQueue, onSessions, overAmqp, type Act } from "../staged.js";
 import { pause, until } from "../until.js";
 import { addressOf, toFrames } from "./frames.js";
@@ -14,7 +14,10 @@ const longWork: Work = async ({ n }, { locks }) => {
 };
 
 /** Handlers that work until a lock has run out, whether they look at their signal or not. */
-function outlasted(heeds: boolean): { readonly work: Work; readonly act: Act<AmqpPlace> } {
+export function outlasted(
+  heeds: boolean,
+  passes = "25s",
+): { readonly work: Work; readonly act: Act<Place & Pick<AmqpPlace, "emulator">> } {
   let holding = 0;
   let release: (() => void) | undefined;
   const gate = (): Promise<void> => new Promise((resolve) => (release = resolve));
@@ -25,14 +28,14 @@ function outlasted(heeds: boolean): { readonly work: Work; readonly act: Act<Amq
     await (heeds ? Promise.race([gated, fired(signal)]) : gated);
     if (heeds) signal.throwIfAborted();
   };
-  const act = async (stage: Stage, { emulator }: AmqpPlace): Promise<number> => {
+  const act = async (stage: Stage, { emulator }: Pick<AmqpPlace, "emulator">): Promise<number> => {
     let struck = 0;
     for (let round = 0; round < 3; round += 1) {
       holding = 0;
       gated = gate();
       await until("a handler to hold", () => holding > 0);
       const lost = stage.count("lockLost") + stage.count("settleFailed") + stage.count("left");
-      emulator.advance("25s");
+      emulator.advance(passes);
       await pause(200);
       gated = undefined;
       release?.();

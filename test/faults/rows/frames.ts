@@ -6,7 +6,7 @@ import { pause, until } from "../until.js";
 
 /** Where the channel of a place is. */
 export const addressOf = ({ channel }: AmqpPlace): string =>
-  ({ plain: "work", sessions: "orders", sales: "sales", storage: "" })[channel];
+  ({ plain: "work", sessions: "orders", sales: "sales", storage: "", alerts: "" })[channel];
 
 /**
  * The connections on which somebody sends to the channel, or reads it: of Event Hubs also those of its partitions. Known

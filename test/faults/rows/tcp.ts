@@ -3,7 +3,7 @@ import type { TcpProxy } from "../proxy/tcp-proxy.js";
 import type { Direction, Toxic } from "../proxy/toxics.js";
 import type { Row } from "../row.js";
 import type { Stage, Work } from "../stage.js";
-import { onHub, onQueue, onSessions, onStorage } from "../staged.js";
+import { onGrid, onHub, onQueue, onSessions, onStorage } from "../staged.js";
 import { pause, until } from "../until.js";
 
 interface Proxied {
@@ -50,7 +50,7 @@ interface Everywhere extends Strike {
 /** The same on every service whose bytes go through the proxy. */
 function everywhere({ f, injected, holds, work, ...strike }: Everywhere): readonly Row[] {
   const script = { f, injected, holds, act: striking(strike), ...(work === undefined ? {} : { work }) };
-  return [onQueue(script), onSessions(script), onHub(script), onStorage(script)];
+  return [onQueue(script), onSessions(script), onHub(script), onStorage(script), onGrid(script)];
 }
 
 const blackHole: Toxic = { kind: "timeout" };
@@ -77,7 +77,7 @@ function slicedRows(): readonly Row[] {
       return hits();
     },
   };
-  return [onQueue(script), onSessions(script), onHub(script), onStorage(script)];
+  return [onQueue(script), onSessions(script), onHub(script), onStorage(script), onGrid(script)];
 }
 
 /** A burst that a thin line cannot carry in time. */
@@ -144,4 +144,5 @@ export const tcp: readonly Row[] = [
   onQueue(floods),
   onHub(floods),
   onStorage(floods),
+  onGrid(floods),
 ];
