@@ -7,6 +7,7 @@ import { links } from "./rows/links.js";
 import { content } from "./rows/content.js";
 import { webhook } from "./rows/webhook.js";
 import { names } from "./rows/names.js";
+import { redrives } from "./rows/redrives.js";
 import { stopped } from "./rows/stopped.js";
 import { tls } from "./rows/tls.js";
 import { tcp } from "./rows/tcp.js";
@@ -25,4 +26,5 @@ export const rows: readonly Row[] = [
   ...content,
   ...webhook,
   ...stopped,
+  ...redrives,
 ].sort((left, right) => left.f - right.f);

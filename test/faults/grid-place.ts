@@ -10,7 +10,7 @@ import type { Source, Transport } from "waybill/transport";
 import { startEmulator, type Emulator } from "waybill-tools/emulator";
 import { eventGridOf } from "../../tools/emulator/http/event-grid/entities.js";
 import { acceleratedRuntime } from "../conformance/accelerated-runtime.js";
-import { deadLetterIds } from "../crash/world/dead-letter-ids.js";
+import { deadLetterIds, lettersOf } from "../crash/world/dead-letter-ids.js";
 import { randomOf } from "../crash/random.js";
 import { alerts, workerName } from "./contracts.js";
 import { startHttpProxy, type HttpProxy } from "./proxy/http-proxy.js";
@@ -83,6 +83,7 @@ export async function gridPlace({ seed, beforePark }: GridPlaceOptions): Promise
       return ready + locked + delayed === 0;
     },
     deadLetters: () => deadLetterIds(gridOver(endpoint, park), source),
+    letters: () => lettersOf(gridOver(endpoint, park), source),
     problems: () => {
       const given = entities.deadLetters(spec.name, workerName).length;
       return Promise.resolve(given === 0 ? [] : [`the service itself gave ${String(given)} events up`]);

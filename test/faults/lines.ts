@@ -13,7 +13,9 @@ interface Message {
 export type Handler = (message: Message, context: Context<object, string>) => Promise<void>;
 
 /** A handler throws it when nothing helps. */
-export class GivenUp extends Error {}
+export class GivenUp extends Error {
+  override readonly name = "GivenUp";
+}
 
 const channels = { plain, sessions, sales, storage, alerts };
 

@@ -3,7 +3,7 @@ import type { CheckpointStore, Runtime } from "waybill/store";
 import { realRuntime } from "waybill/store";
 import type { Source, Transport } from "waybill/transport";
 import { startEmulator, type Emulator, type EmulatorOptions } from "waybill-tools/emulator";
-import { deadLetterIds } from "../crash/world/dead-letter-ids.js";
+import { deadLetterIds, lettersOf } from "../crash/world/dead-letter-ids.js";
 import { randomOf } from "../crash/random.js";
 import { acceleratedRuntime } from "../conformance/accelerated-runtime.js";
 import { sharedAzurite } from "./azurites.js";
@@ -67,6 +67,7 @@ export async function serviceBusPlace(
   });
   const direct = emulator.serviceBus.connectionString;
   const connectionString = through(direct, proxy.port);
+  const source: Source = { kind: "queue", channel: spec, address: spec.name };
   return {
     channel,
     runtime,
@@ -84,8 +85,8 @@ export async function serviceBusPlace(
       );
       return active + scheduled + deferred === 0;
     },
-    deadLetters: () =>
-      deadLetterIds(serviceBusOver(direct), { kind: "queue", channel: spec, address: spec.name }),
+    deadLetters: () => deadLetterIds(serviceBusOver(direct), source),
+    letters: () => lettersOf(serviceBusOver(direct), source),
     ...ends(emulator, proxy),
   };
 }
@@ -192,6 +193,8 @@ export async function storagePlace({ seed, ...options }: StoragePlaceOptions): P
     transport: () => storageQueueOver(through(connectionString, proxy.port)),
     quiet: async () => (await queue.getProperties()).approximateMessagesCount === 0,
     deadLetters: () => idsIn(poison),
+    letters: () =>
+      lettersOf(storageQueueOver(connectionString), { kind: "queue", channel: storage["~channel"], address }),
     heal: () => {
       proxy.clear();
     },

@@ -1,7 +1,7 @@
-import type { App } from "waybill";
+import { isWaybillError, type App } from "waybill";
 import { memoryIdempotency } from "waybill/memory";
 import type { Runtime } from "waybill/store";
-import type { Transport } from "waybill/transport";
+import type { DeadLetterDelivery, Transport } from "waybill/transport";
 import type { AppEvent } from "../../src/policy/app-event.js";
 import { start } from "../../src/start.js";
 import { workerName, type Job } from "./contracts.js";
@@ -10,6 +10,7 @@ import { GivenUp, sendJob, sendJobs, shopOf, workerOf, type ChannelKey, type Han
 import type { Outcome } from "./row.js";
 import { Silence } from "./silence.js";
 import { pause, until } from "./until.js";
+import { unwhole } from "./whole-letters.js";
 
 /** What a handler does before its effect. */
 export type Work = (job: Job, context: WorkContext) => Promise<void>;
@@ -37,6 +38,8 @@ export interface Place {
   readonly quiet: () => Promise<boolean>;
   /** Ids of what was given up. */
   readonly deadLetters: () => Promise<readonly string[]>;
+  /** The same, with all that is known of it: as many as the service shows. */
+  readonly letters?: () => Promise<readonly DeadLetterDelivery[]>;
   /** What does not hold of the service at the end, in sentences. */
   readonly problems?: (ledger: Ledger) => Promise<readonly string[]>;
   /** Ends every fault. */
@@ -45,7 +48,7 @@ export interface Place {
 }
 
 export interface StageOptions {
-  /** The invariants that are checked. Only I11 is optional. */
+  /** The invariants that are checked. Only I9, I11 and I16 are not always. */
   readonly holds?: readonly string[];
   readonly work?: Work;
   /** What is given up, and shall be a dead letter. */
@@ -67,6 +70,8 @@ export class Stage {
   readonly #counts = new Map<string, number>();
   readonly #expected = new Set<string>();
   readonly problems: string[] = [];
+  /** Why sends failed, in order. */
+  readonly refusals: unknown[] = [];
   #shop: App | undefined;
   #worker: App | undefined;
   #flowing: Promise<unknown> | undefined;
@@ -112,7 +117,7 @@ export class Stage {
       { ...shared, transport: transport(), idempotency: memoryIdempotency({ runtime }) },
       runtime,
     );
-    if (this.#options.holds?.includes("I11") === true) this.#listen(silence);
+    if (this.#holds("I11")) this.#listen(silence);
   }
 
   /** While the worker can get nothing: waits until it says so, or is silent for longer than it may be (I11). */
@@ -189,6 +194,7 @@ export class Stage {
       this.problems.push(`I11: the worker got nothing and said nothing for ${silentMs.toFixed(0)} ms`);
     await this.#flowing;
     await this.#ended();
+    if (this.#holds("I16")) this.problems.push(...(await this.#unwhole()));
     const deadLetters = await place.deadLetters();
     await this.stop();
     const dead = new Set(deadLetters);
@@ -253,6 +259,26 @@ export class Stage {
     look();
   }
 
+  #holds(invariant: string): boolean {
+    return this.#options.holds?.includes(invariant) === true;
+  }
+
+  async #unwhole(): Promise<readonly string[]> {
+    const letters = (await this.place.letters?.()) ?? [];
+    return letters.length === 0 ? ["I16: there is no dead letter to look at"] : unwhole(letters, this.ledger);
+  }
+
+  /** Waits that the service asked for and that were not kept (I9). */
+  #hasty(): readonly string[] {
+    return this.events.flatMap((event) => {
+      if (event.event !== "receiveFailed" || !isWaybillError(event.error)) return [];
+      const { retryAfterMs = 0 } = event.error;
+      return event.retryInMs < Math.min(retryAfterMs, longestHintMs)
+        ? [`I9: a receive is repeated after ${String(event.retryInMs)} ms, not ${String(retryAfterMs)}`]
+        : [];
+    });
+  }
+
   #broken(deadLetters: readonly string[]): readonly string[] {
     const { ledger, place } = this;
     const bound = place.operationMs + graceMs;
@@ -262,6 +288,7 @@ export class Stage {
       ...(place.channel === "sessions" || place.channel === "sales"
         ? ledger.disordered().map((id) => `I6: ${id} was done before an earlier one of its key`)
         : []),
+      ...(this.#holds("I9") ? this.#hasty() : []),
       ...strangers
         .slice(this.#options.strangers ?? 0)
         .map((id) => `a dead letter that should be none: ${id}`),
@@ -284,8 +311,9 @@ export class Stage {
         await sendJob(this.#sender(), this.place.channel, job, id);
         this.ledger.accept(id, job);
         return;
-      } catch {
+      } catch (error) {
         this.ledger.resent += 1;
+        this.refusals.push(error);
         await pause(50);
       } finally {
         this.ledger.longestSendMs = Math.max(this.ledger.longestSendMs, runtime.elapsed() - beganMs);
@@ -326,6 +354,9 @@ export class Stage {
 /** What a stop may take, by the clock of the runtime, in milliseconds, and what it may be late (I12). */
 const stopMs = 20_000;
 const graceMs = 2_500;
+
+/** A longer wait that is asked for is cut. */
+const longestHintMs = 15 * 60_000;
 
 /** Between two looks at the silence of the worker. */
 const lookMs = 100;

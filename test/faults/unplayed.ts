@@ -6,6 +6,5 @@ export const unplayed: Readonly<Record<number, string>> = {
   54: "a graceful stop breaks no wire: test/service/control.test.ts; npm run crash ends its last process by stop()",
   58: "the clock of a process cannot be set without faketime: the simulation plays it",
   60: "no idempotency store speaks over a network yet: the simulation plays it",
-  64: "redrives have no journal yet",
   70: "a message of a wrong size breaks no wire: npm run conformance sends them through every SDK",
 };

@@ -148,7 +148,7 @@ export const http: readonly Row[] = [
     decide: (passing) => (sends(passing) ? { answerLateMs: 1_500 } : undefined),
   }),
   onStorageHttp({
-    ...{ f: 17, injected: "HTTP proxy: 503 ServerBusy for a while", holds: ["I1", "I2"], times: 5 },
+    ...{ f: 17, injected: "HTTP proxy: 503 ServerBusy for a while", holds: ["I1", "I2", "I9"], times: 5 },
     decide: () => refusal(503, "ServerBusy", { "retry-after": "1" }),
   }),
   onStorageHttp({
@@ -182,7 +182,12 @@ export const http: readonly Row[] = [
     decide: (passing) => (settles(passing) ? refusal(404, "PopReceiptMismatch") : undefined),
   }),
   onStorageHttp({
-    ...{ f: 63, injected: "HTTP proxy: the poison queue takes nothing for a while", holds: ["I1"], times: 3 },
+    ...{
+      f: 63,
+      injected: "HTTP proxy: the poison queue takes nothing for a while",
+      holds: ["I1", "I16"],
+      times: 3,
+    },
     gaveUp: ({ n }) => n % 5 === 0,
     decide: (passing) => (parks(passing) ? refusal(503, "ServerBusy") : undefined),
     // For so long the adapter hides what it is about to move.

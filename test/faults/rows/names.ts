@@ -1,12 +1,24 @@
 import { AzureNamedKeyCredential } from "@azure/core-auth";
+import { EventHubConsumerClient, EventHubProducerClient } from "@azure/event-hubs";
 import { ServiceBusClient } from "@azure/service-bus";
+import { eventHubs } from "waybill/event-hubs";
 import { clientOptions, serviceBus } from "waybill/service-bus";
 import { WebSocket } from "ws";
 import { testCertificate } from "../../emulator/http/fixtures.js";
 import type { AmqpPlace } from "../places.js";
-import { serviceBusPlace } from "../places.js";
+import { eventHubsPlace, serviceBusPlace } from "../places.js";
+import type { TcpProxy } from "../proxy/tcp-proxy.js";
 import type { Row } from "../row.js";
-import { onHub, onQueue, onSessions, overAmqp, rowOf, type Act, type AmqpScript } from "../staged.js";
+import {
+  onHub,
+  onQueue,
+  onSessions,
+  overAmqp,
+  rowOf,
+  type Act,
+  type AmqpScript,
+  type Script,
+} from "../staged.js";
 import { until } from "../until.js";
 import { eventHubsOver, impatient, serviceBusOver } from "../worlds.js";
 import { flappingName, type FlappingName } from "./resolver.js";
@@ -58,59 +70,72 @@ const tokens: Act<AmqpPlace> = async (stage, { emulator }) => {
   return fault.hits;
 };
 
+type Rotating = AmqpPlace & { readonly exchange: () => void };
+
+const rotation: Script<Rotating> = {
+  ...{ f: 16, injected: "the key of the credential is exchanged, and all tokens end" },
+  holds: ["I1", "I2", "I11"],
+  act: async (stage, { emulator, exchange }) => {
+    let withNew = 0;
+    const watch = emulator.faults.frames(
+      { kind: "transfer", direction: "in", address: "$cbs" },
+      {
+        replace: (bytes: Uint8Array) => {
+          if (Buffer.from(bytes).includes("skn=new")) withNew += 1;
+          return bytes;
+        },
+      },
+    );
+    exchange();
+    emulator.expireTokens();
+    await until("tokens of the new key", () => withNew >= 2);
+    watch.remove();
+    await stage.progress();
+    return withNew;
+  },
+};
+
+const host = "tailwind.servicebus.windows.net";
+
 /** A key that is exchanged for another while messages flow, over WebSockets and TLS. */
-function rotated(): Row {
+function rotated(on: "service-bus" | "service-bus sessions" | "event-hubs"): Row {
   const rules = ["old", "new"].map((name) => ({
     name,
     key: `the-${name}-key`,
     rights: ["Send", "Listen"] as const,
   }));
-  const script = {
-    ...{
-      f: 16,
-      injected: "the key of the credential is exchanged, and all tokens end",
-      holds: ["I1", "I2", "I11"],
-    },
-    act: async (
-      stage: Parameters<Act<AmqpPlace>>[0],
-      { emulator, exchange }: AmqpPlace & { exchange: () => void },
-    ) => {
-      let withNew = 0;
-      const watch = emulator.faults.frames(
-        { kind: "transfer", direction: "in", address: "$cbs" },
-        {
-          replace: (bytes: Uint8Array) => {
-            if (Buffer.from(bytes).includes("skn=new")) withNew += 1;
-            return bytes;
-          },
-        },
-      );
-      exchange();
-      emulator.expireTokens();
-      await until("tokens of the new key", () => withNew >= 2);
-      watch.remove();
-      await stage.progress();
-      return withNew;
-    },
-  };
-  return rowOf("service-bus", script, async (seed) => {
+  return rowOf(on, rotation, async (seed) => {
     const tls = await testCertificate();
     const credential = new AzureNamedKeyCredential("old", "the-old-key");
-    const place = await serviceBusPlace("plain", {
-      seed,
-      emulator: { tls, auth: { rules } },
-      transport: (_connectionString, { proxy }) =>
-        serviceBus({
-          client: () =>
-            new ServiceBusClient("tailwind.servicebus.windows.net", credential, {
-              ...clientOptions,
-              retryOptions: impatient,
-              customEndpointAddress: `sb://localhost:${String(proxy.port)}`,
-              webSocketOptions: { webSocket: WebSocket, webSocketConstructorOptions: { ca: tls.cert } },
-            }),
-          operationTimeout: "10s",
-        }),
+    const options = (proxy: TcpProxy) => ({
+      ...{ ...clientOptions, retryOptions: impatient },
+      customEndpointAddress: `sb://localhost:${String(proxy.port)}`,
+      webSocketOptions: { webSocket: WebSocket, webSocketConstructorOptions: { ca: tls.cert } },
     });
+    const shared = { seed, emulator: { tls, auth: { rules } } };
+    const place = await (on === "event-hubs"
+      ? eventHubsPlace({
+          ...shared,
+          transport: (_connectionString, { proxy, stores }) =>
+            eventHubs({
+              producer: (hub) => new EventHubProducerClient(host, hub, credential, options(proxy)),
+              consumer: (hub, group) =>
+                new EventHubConsumerClient(group, host, hub, credential, options(proxy)),
+              ...stores,
+              operationTimeout: "10s",
+              balanceInterval: "2s",
+              ownershipExpiry: "10s",
+              silence: "200ms",
+            }),
+        })
+      : serviceBusPlace(on === "service-bus" ? "plain" : "sessions", {
+          ...shared,
+          transport: (_connectionString, { proxy }) =>
+            serviceBus({
+              client: () => new ServiceBusClient(host, credential, options(proxy)),
+              operationTimeout: "10s",
+            }),
+        }));
     return { ...place, exchange: () => credential.update("new", "the-new-key") };
   });
 }
@@ -129,5 +154,7 @@ export const names: readonly Row[] = [
     emulator: { auth: true },
     act: tokens,
   }),
-  rotated(),
+  rotated("service-bus"),
+  rotated("service-bus sessions"),
+  rotated("event-hubs"),
 ];
