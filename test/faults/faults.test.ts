@@ -6,7 +6,9 @@ import { failuresOf, sumOf, tableOf } from "./report.js";
 import type { Row } from "./row.js";
 import { Silence } from "./silence.js";
 import { onQueue } from "./staged.js";
+import { FencedLedger } from "./fenced-ledger.js";
 import { unplayed } from "./unplayed.js";
+import { unwhole } from "./whole-letters.js";
 import { serviceBusOver } from "./worlds.js";
 
 /** One of each kind of fault; `npm run faults` has them all. */
@@ -22,6 +24,8 @@ const selection = [
   chosen(24, "service-bus"),
   chosen(28, "event-hubs"),
   chosen(23, "storage-queue"),
+  chosen(23, "event-grid"),
+  chosen(52, "service-bus"),
   chosen(72, "event-grid"),
 ];
 
@@ -34,10 +38,10 @@ const overTheWire = [
 
 describe("faults of the wire", () => {
   it("lose nothing, repeat nothing in silence, and are over when they are over", async () => {
-    const run = await campaign(selection, { seed: 1, lanes: 6 });
+    const run = await campaign(selection, { seed: 1, lanes: 8 });
     expect(failuresOf(run)).toEqual([]);
     expect(run.results.every(({ pass }) => pass)).toBe(true);
-    expect(sumOf(run)).toMatch(/^6 rows of 6 faults, struck \d+ times: .* 0 rows failed, 0 lost$/);
+    expect(sumOf(run)).toMatch(/^8 rows of 7 faults, struck \d+ times: .* 0 rows failed, 0 lost$/);
   });
 
   it("are played, or said not to be, for every fault that a wire can have", () => {
@@ -121,5 +125,58 @@ describe("the silence of a service", () => {
     nowMs = 19;
     expect(heard.look()).toBe(10);
     expect(heard.isTooLong).toBe(false);
+  });
+});
+
+describe("a ledger with a fence", () => {
+  const told = (token: number) => ({ id: "a", key: "k", attempt: 1, recovered: token > 1, token });
+
+  it("takes no effect of an owner that another one has followed", () => {
+    const ledger = new FencedLedger();
+    ledger.accept({ id: "a", n: 1, does: "work" });
+    ledger.began(told(1));
+    ledger.began(told(2));
+    ledger.effect(told(2));
+    ledger.effect(told(1));
+    expect([ledger.effects, ledger.fenced]).toEqual([1, 1]);
+    expect(ledger.verdict(new Set()).repeated).toEqual([]);
+  });
+});
+
+describe("dead letters", () => {
+  const job = { n: 3, key: "a" };
+  const letter = (body: string, description = "it is given up") => ({
+    ...{
+      lane: undefined,
+      deliveryCount: 1,
+      lockedUntilMs: undefined,
+      broker: { messageId: "1" },
+      native: {},
+    },
+    envelope: {
+      ...{ id: "a-3", source: "shop", type: "faults.job", version: 1, contentType: "application/json" },
+      ...{ headers: {}, history: {}, extensions: {}, body: Buffer.from(body) },
+    },
+    record: {
+      ...({
+        reason: "Permanent",
+        description,
+        errorName: "GivenUp",
+        errorStack: "at work",
+        attempts: 1,
+      } as const),
+      ...{ deliveryCount: 1, consumer: "worker", from: "work", at: "2026-01-01T00:00:00Z" },
+    },
+  });
+
+  it("are whole with the body that was sent and a record that says everything, and only then (I16)", () => {
+    const ledger = { jobOf: () => job };
+    expect(unwhole([letter('{"n":3,"key":"a"}')], ledger)).toEqual([]);
+    expect(unwhole([letter('{"n":3,"key":"a" }')], ledger)).toEqual([
+      expect.stringMatching(/^I16: the body of dead letter a-3 is /),
+    ]);
+    expect(unwhole([letter('{"n":3,"key":"a"}', "")], ledger)).toEqual([
+      expect.stringMatching(/^I16: the record of dead letter a-3 is /),
+    ]);
   });
 });
