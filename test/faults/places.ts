@@ -117,7 +117,8 @@ export async function eventHubsPlace(options: AmqpPlaceOptions): Promise<AmqpPla
     emulator,
     proxy,
     operationMs,
-    stallMs,
+    // Longer than the adapter searches for what the client cannot decode, by the machine's clock: a new link begins that anew.
+    stallMs: 60_000,
     lockMs: 20_000,
     transport: () =>
       options.transport?.(connectionString, { emulator, proxy, stores }) ??
