@@ -94,10 +94,9 @@ export class Intake {
 
   goOn(): void {
     this.#held = false;
-    if (!this.#paused && !this.#stop.signal.aborted) this.#polling = new AbortController();
     this.#retryTimer?.cancel();
     this.#retryTimer = undefined;
-    this.#host.wanted();
+    this.#askAnew();
   }
 
   /** Fires when nothing is taken in any more. */
@@ -116,8 +115,7 @@ export class Intake {
     if (!this.#paused) return;
     this.#paused = false;
     this.#changedMs = this.#consumer.runtime.now();
-    this.#polling = new AbortController();
-    this.#host.wanted();
+    this.#askAnew();
   }
 
   /** Stops asking for good. */
@@ -190,6 +188,8 @@ export class Intake {
     const { runtime, spec, service, emit } = this.#consumer;
     if (this.#failures === 0) this.#changedMs = runtime.now();
     this.#failures += 1;
+    // Nobody asks until the pause is over: what the receiver holds meanwhile, such as idle sessions, is for others.
+    this.#polling.abort();
     const pauseMs =
       Math.min(30_000, 500 * 2 ** Math.min(this.#failures, 6)) * (0.5 + runtime.random("receive") / 2);
     const retryInMs = withHint(pauseMs, isWaybillError(error) ? error.retryAfterMs : undefined);
@@ -202,8 +202,13 @@ export class Intake {
     emit?.({ event: "receiveFailed", error: failure, retryInMs, ...place });
     this.#retryTimer = runtime.after(retryInMs, () => {
       this.#retryTimer = undefined;
-      this.#host.wanted();
+      this.#askAnew();
     });
+  }
+
+  #askAnew(): void {
+    if (!this.#paused && !this.#stop.signal.aborted) this.#polling = new AbortController();
+    this.#host.wanted();
   }
 }
 
