@@ -63,7 +63,7 @@ export class MessageReceiver implements Receiver, ListenerHost {
     const got = this.#handoff.receive(max, signal, () => {
       this.#rest();
     });
-    if (got instanceof Promise) this.#asked(() => this.#listen(max));
+    if (got instanceof Promise) this.#ask(max);
     else this.#beImpatient();
     return got;
   }
@@ -127,7 +127,7 @@ export class MessageReceiver implements Receiver, ListenerHost {
     if (listener !== this.#listener) return;
     this.#listener = undefined;
     this.#broken.add(listener);
-    this.#handoff.fail(mapError(error, `cannot receive from "${textOf(this.#path)}"`));
+    this.#handoff.fail(this.#cannotReceive(error));
   }
 
   #handOver(arrived: readonly MessageDelivery[]): void {
@@ -147,13 +147,15 @@ export class MessageReceiver implements Receiver, ListenerHost {
     await this.#lease.release();
   }
 
-  /** What the SDK throws at once fails the receive that waits: it would wait on, for nobody. */
-  #asked(ask: () => void): void {
-    try {
-      ask();
-    } catch (error) {
-      this.#handoff.fail(mapError(error, `cannot receive from "${textOf(this.#path)}"`));
-    }
+  #ask(max: number): void {
+    this.#handoff.ask(
+      () => this.#listen(max),
+      (error) => this.#cannotReceive(error),
+    );
+  }
+
+  #cannotReceive(error: unknown): WaybillError {
+    return mapError(error, `cannot receive from "${textOf(this.#path)}"`);
   }
 
   #link(): ServiceBusReceiver {

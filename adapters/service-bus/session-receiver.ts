@@ -76,7 +76,7 @@ export class SessionReceiver implements Receiver, SessionHost {
     const got = this.#handoff.receive(max, signal, () => {
       this.#pause();
     });
-    if (got instanceof Promise) this.#asked(() => this.#ask());
+    if (got instanceof Promise) this.#ask();
     return got;
   }
 
@@ -169,19 +169,15 @@ export class SessionReceiver implements Receiver, SessionHost {
     this.#lose(session, mapError(error, `session "${session.id}" of "${textOf(this.#path)}" is lost`));
   }
 
-  /** What the SDK throws at once fails the receive that waits: it would wait on, for nobody. */
-  #asked(ask: () => void): void {
-    try {
-      ask();
-    } catch (error) {
-      this.#handoff.fail(mapError(error, `cannot receive from "${textOf(this.#path)}"`));
-    }
-  }
-
   /** Asks the sessions that are held for their next messages, and the service for one session more. */
   #ask(): void {
-    for (const session of this.#held.values()) session.want();
-    this.#accept();
+    this.#handoff.ask(
+      () => {
+        for (const session of this.#held.values()) session.want();
+        this.#accept();
+      },
+      (error) => mapError(error, `cannot receive from "${textOf(this.#path)}"`),
+    );
   }
 
   /** Asks for one more session, if one more may be held and somebody waits. */

@@ -60,6 +60,15 @@ export class Handoff<D extends Delivery> {
     });
   }
 
+  /** Asks the service for what the receive waits for: what `asking` throws at once fails it, or it would wait on, for nobody. */
+  ask(asking: () => void, meaning: (error: unknown) => WaybillError): void {
+    try {
+      asking();
+    } catch (error) {
+      this.fail(meaning(error));
+    }
+  }
+
   /** Answers a receive that waits with nothing, and returns what nobody has taken. */
   close(): readonly D[] {
     const waiting = this.#waiting;
