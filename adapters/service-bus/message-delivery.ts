@@ -39,6 +39,12 @@ export class MessageDelivery implements Delivery {
   }
 }
 
+/** @throws {WaybillError} `settleFailed` for a delivery that no receiver of this kind made. */
+export function ownDelivery(delivery: Delivery): MessageDelivery {
+  if (delivery instanceof MessageDelivery) return delivery;
+  throw new WaybillError("settleFailed", "this is no delivery of the receiver", { class: "permanent" });
+}
+
 /** Whether `native` of a delivery is a message of `@azure/service-bus`. */
 export const isServiceBusMessage = (native: unknown): native is ServiceBusReceivedMessage =>
   typeof native === "object" && native !== null && "_rawAmqpMessage" in native && "state" in native;

@@ -1,7 +1,6 @@
 import type { ServiceBusReceivedMessage, ServiceBusReceiver } from "@azure/service-bus";
 import {
   Handoff,
-  WaybillError,
   within,
   type BacklogEvidence,
   type Deadline,
@@ -10,14 +9,15 @@ import {
   type Receiver,
   type SettleRequest,
   type TimerHandle,
+  type WaybillError,
 } from "../../src/transport/index.js";
 import type { ClientLease } from "./clients.js";
+import { deferredMessages } from "./deferred-messages.js";
 import { createReceiver, textOf, type EntityPath } from "./entity-path.js";
 import { Listener, type ListenerHost } from "./listener.js";
-import { toLong } from "./long.js";
 import { look } from "./look.js";
 import { mapError, mapSettleError } from "./map-error.js";
-import { MessageDelivery } from "./message-delivery.js";
+import { MessageDelivery, ownDelivery } from "./message-delivery.js";
 import { OutcomeTurns } from "./outcome-turns.js";
 import { release, sessionless, settleMessage } from "./settle-message.js";
 
@@ -259,26 +259,3 @@ export class MessageReceiver implements Receiver, ListenerHost {
 const maxUnsettled = 1_500;
 
 const patienceMs = 250;
-
-/** @throws {WaybillError} `settleFailed` for a delivery that no receiver of this kind made. */
-export function ownDelivery(delivery: Delivery): MessageDelivery {
-  if (delivery instanceof MessageDelivery) return delivery;
-  throw new WaybillError("settleFailed", "this is no delivery of the receiver", { class: "permanent" });
-}
-
-/** A deferred message, locked; nothing if it is gone or locked. */
-export async function deferredMessages(
-  deadline: Deadline,
-  receiver: Pick<ServiceBusReceiver, "receiveDeferredMessages">,
-  sequenceNumber: string,
-): Promise<readonly ServiceBusReceivedMessage[]> {
-  try {
-    return await within(deadline, "cannot receive a deferred message", () =>
-      receiver.receiveDeferredMessages(toLong(sequenceNumber)),
-    );
-  } catch (error) {
-    const mapped = mapError(error, "cannot receive a deferred message");
-    if (mapped.code === "notFound") return [];
-    throw mapped;
-  }
-}
