@@ -75,7 +75,7 @@ export class HeldSessions implements SessionHost {
   }
 
   deliver(session: HeldSession, message: ServiceBusReceivedMessage): MessageDelivery {
-    const delivery = new MessageDelivery(message, session.id, () => session.lockedUntilMs);
+    const delivery = new MessageDelivery(message, session);
     session.open.add(delivery);
     this.#sessionOf.set(delivery, session);
     return delivery;

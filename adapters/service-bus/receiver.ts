@@ -68,6 +68,14 @@ export class MessageReceiver implements Receiver, ListenerHost {
     return got;
   }
 
+  /** Over the link that it has: a new one for the sake of a few more would be dear. */
+  raise(max: number): void {
+    if (this.#resting !== undefined || this.#listener?.fits(max) !== true || !this.#handoff.raise(max))
+      return;
+    this.#wanted = max;
+    this.#ask(max);
+  }
+
   settle(requests: readonly SettleRequest[]): Promise<readonly (WaybillError | undefined)[]> {
     return Promise.all(requests.map((request) => this.#settle(request)));
   }
@@ -179,7 +187,8 @@ export class MessageReceiver implements Receiver, ListenerHost {
       );
       if (old !== undefined) this.#retire(old);
     }
-    this.#listener.want(max);
+    // Those that have arrived and are not handed over yet are some of them.
+    this.#listener.want(max - this.#arrived.length);
   }
 
   /** Asks for nothing any more, and puts back what nobody takes. */

@@ -136,9 +136,13 @@ export class Intake {
     void ended.finally(() => this.#abandoned.delete(ended));
   }
 
-  /** Asks for up to `max` deliveries, unless it asks already or must not. */
+  /** Asks for up to `max` deliveries, unless it must not. One request is under way at a time: it is raised if it can be. */
   ask(max: number): void {
-    if (this.#receiving !== undefined || this.#retryTimer !== undefined) return;
+    if (this.#receiving !== undefined) {
+      this.#raise(this.#receiving, Math.min(max, this.#most));
+      return;
+    }
+    if (this.#retryTimer !== undefined) return;
     if (max <= 0 || this.#paused || this.#held || this.#stop.signal.aborted) return;
     const { receiver, runtime, source, spec } = this.#consumer;
     const polling = this.#polling;
@@ -149,15 +153,21 @@ export class Intake {
           ? nothing
           : receiver.receive(Math.min(max, this.#most), polling.signal),
       );
-      if (got instanceof Promise) this.#await(got);
+      if (got instanceof Promise) this.#await(got, max);
       else this.#take(got);
     } catch (error) {
       this.#failed(error);
     }
   }
 
-  #await(late: Promise<readonly Delivery[]>): void {
-    const receiving: Receiving = { late, ended: undefined };
+  #raise(receiving: Receiving, max: number): void {
+    if (max <= receiving.max || this.#polling.signal.aborted) return;
+    receiving.max = max;
+    this.#consumer.receiver.raise?.(max);
+  }
+
+  #await(late: Promise<readonly Delivery[]>, max: number): void {
+    const receiving: Receiving = { late, max, ended: undefined };
     this.#receiving = receiving;
     this.#askedMs = this.#consumer.runtime.elapsed();
     receiving.ended = late.then(
@@ -217,5 +227,7 @@ const nothing: readonly Delivery[] = [];
 /** A request that is under way. */
 interface Receiving {
   readonly late: Promise<readonly Delivery[]>;
+  /** How many it may bring. */
+  max: number;
   ended: Promise<void> | undefined;
 }
