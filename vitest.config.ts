@@ -21,7 +21,7 @@ export default defineConfig({
     slowTestThreshold: 5_000,
     // Files share the modules of their worker: loading the Azure SDKs anew for each took longer than the tests did.
     isolate: false,
-    // One more than vitest takes by itself on two cores: tests over sockets wait much of their time.
-    maxWorkers: Math.max(2, availableParallelism()),
+    // One more than there are cores: tests over sockets wait much of their time.
+    maxWorkers: 1 + availableParallelism(),
   },
 });

@@ -65,11 +65,11 @@ export class DeliveryRun implements Member<DeliveryRun> {
   #aborted: { cause: AbortCause; error: WaybillError } | undefined;
   #wait: Wait | undefined;
 
-  constructor(delivery: Delivery, work: Work) {
+  constructor(delivery: Delivery, work: Work, history = delivery.envelope.history) {
     this.delivery = delivery;
     this.work = work;
-    this.spent = attemptsBefore(delivery);
-    this.firstFailedAt = delivery.envelope.history.firstFailedAt;
+    this.spent = attemptsBefore(delivery, history);
+    this.firstFailedAt = history.firstFailedAt;
     this.lockedUntilMs = delivery.lockedUntilMs;
   }
 

@@ -247,9 +247,9 @@ export class Pump implements IntakeHost, DriverHost {
   }
 
   #accept(delivery: Delivery, nowMs: number): void {
-    const { runtime, emit } = this.#consumer;
+    const { runtime, emit, putBacks } = this.#consumer;
     const work = runtime.activity.begin(() => describe(this.#consumer, delivery));
-    const run = new DeliveryRun(delivery, work);
+    const run = new DeliveryRun(delivery, work, putBacks?.historyOf(delivery));
     run.parked = true;
     runtime.activity.suspend(work);
     this.#keeper.add(run, nowMs);

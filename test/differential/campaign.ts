@@ -45,7 +45,7 @@ export function failureText({ sequence, history, difference: { at, left, right }
       [JSON.stringify(command), ...(history[index] ?? []).map((line) => `    ${line}`)].join("\n"),
     );
   return [
-    `seed ${sequence.seed}, queue ${JSON.stringify(sequence.setting)}`,
+    `seed ${sequence.seed}, ${JSON.stringify(sequence.setting)}`,
     ...told,
     at < sequence.commands.length ? "then differ:" : "what is left differs:",
     ...left.map((line) => `  memory      ${line}`),

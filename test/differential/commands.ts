@@ -31,8 +31,10 @@ export type Command =
   | { readonly do: "settleLetter"; readonly pick: number; readonly outcome: "complete" | "release" }
   | { readonly do: "reopen" };
 
-/** The queue of a sequence. Times in milliseconds. */
+/** The entity of a sequence. Times in milliseconds. */
 export interface Setting {
+  /** A topic has one subscription, which is read. */
+  readonly kind: "queue" | "topic";
   readonly sessions: boolean;
   readonly lockMs: number;
   readonly maxDeliveries: number;

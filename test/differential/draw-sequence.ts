@@ -49,6 +49,7 @@ class Dice {
 function drawSetting(dice: Dice): Setting {
   const sessions = dice.chance(4);
   return {
+    kind: dice.chance(3) ? "topic" : "queue",
     sessions,
     lockMs: dice.of(5_000, 30_000, 60_000),
     maxDeliveries: dice.of(1, 2, 3, 10),

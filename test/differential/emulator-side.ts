@@ -5,16 +5,16 @@ import type { Connection } from "../../src/transport/index.js";
 import { startEmulator } from "../../tools/emulator/start-emulator.js";
 import type { Emulator } from "../../tools/emulator/emulator.js";
 import type { Setting } from "./commands.js";
-import { EmulatorQueue } from "./emulator-queue.js";
+import { EmulatorEntity } from "./emulator-entity.js";
 import { lookInto } from "./look-text.js";
 import { Party } from "./party.js";
-import { sourceOf } from "./queue-source.js";
+import { placeOf } from "./place.js";
 import type { Begun, Side } from "./side.js";
 import type { StillRuntime } from "./still-runtime.js";
 import { until } from "./until.js";
 import { watchedRuntime, type WatchedRuntime } from "./watched-runtime.js";
 
-/** The Service Bus adapter, Microsoft's client and the emulator: one of each, and a queue for every sequence. */
+/** The Service Bus adapter, Microsoft's client and the emulator: one of each, and a queue or a topic for every sequence. */
 export class EmulatorSide implements Side {
   readonly #emulator: Emulator;
   readonly #runtime: WatchedRuntime;
@@ -33,40 +33,42 @@ export class EmulatorSide implements Side {
 
   async begin(name: string, setting: Setting): Promise<Begun> {
     const namespace = this.#emulator.namespace();
-    const source = sourceOf(name, setting);
+    const place = placeOf(name, setting);
     createChannelEntity(
       {
         createQueue: (queue, options) => namespace.createQueue(queue, options),
-        createTopic: refuse,
-        createSubscription: refuse,
+        createTopic: (topic, options) => namespace.createTopic(topic, options),
+        createSubscription: (topic, subscription, options) =>
+          namespace.enter(() => namespace.broker.createSubscription(topic, subscription, options)),
         createHub: refuse,
         createNotifications: refuse,
       },
       name,
-      source.channel,
+      place.destination.channel,
     );
-    const queue = new EmulatorQueue(this.#emulator, name, setting);
-    const party = new Party(await this.#connected(), source, setting, {
+    const entity = new EmulatorEntity(this.#emulator, place.path, setting);
+    const party = new Party(await this.#connected(), place, setting, {
       runtime: this.#runtime,
       exhausted: (got, answered) =>
         until(
-          () => answered() || queue.exhausted(got),
-          () => `the end of a receive, ${queue.describe()}`,
+          () => answered() || entity.exhausted(got),
+          () => `the end of a receive, ${entity.describe()}`,
         ),
       atRest: async () => {
         await until(
-          () => this.#runtime.underWay === 0 && queue.atRest(),
-          () => `rest of ${this.#runtime.underWay} operations, ${queue.describe()}`,
+          () => this.#runtime.underWay === 0 && entity.atRest(),
+          () => `rest of ${this.#runtime.underWay} operations, ${entity.describe()}`,
         );
-        queue.forgetDelivered();
+        entity.forgetDelivered();
       },
-      look: () => namespace.enter(() => lookInto(namespace.broker, name)),
+      look: () => namespace.enter(() => lookInto(namespace.broker, place.path)),
     });
     await party.begin();
     return {
       party,
       end: async () => {
-        namespace.deleteQueue(name);
+        if (setting.kind === "queue") namespace.deleteQueue(name);
+        else namespace.deleteTopic(name);
       },
     };
   }
@@ -101,5 +103,5 @@ const sequencesPerClient = 16;
 const operationMs = 3_123;
 
 const refuse = (): never => {
-  throw new Error("a sequence has a queue, and nothing else");
+  throw new Error("a sequence has a queue or a topic, and nothing else");
 };

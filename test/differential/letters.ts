@@ -1,25 +1,25 @@
 import type {
   DeadLetterDelivery,
   DeadLetterReceiver,
-  QueueSource,
   Runtime,
   Connection,
 } from "../../src/transport/index.js";
 import { answerText, deliveryText } from "./delivery-text.js";
 import { each, takeFrom } from "./pick.js";
+import type { Place } from "./place.js";
 import { settleAction } from "./settle-action.js";
 
 /** The commands of a sequence that are about dead letters. */
 export class Letters {
   readonly #connection: Connection;
-  readonly #source: QueueSource;
+  readonly #source: Place["source"];
   readonly #runtime: Runtime;
   /** Numbers of those that were seen last. */
   readonly #letters: string[] = [];
   readonly #taken: DeadLetterDelivery[] = [];
   #opened: DeadLetterReceiver | undefined;
 
-  constructor(connection: Connection, source: QueueSource, runtime: Runtime) {
+  constructor(connection: Connection, source: Place["source"], runtime: Runtime) {
     this.#connection = connection;
     this.#source = source;
     this.#runtime = runtime;

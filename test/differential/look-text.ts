@@ -6,10 +6,10 @@ interface Browsable {
   peek(address: string, options: PeekOptions): PeekedMessage[];
 }
 
-/** All that a queue and its dead-letter queue hold, in whatever state, as lines. */
-export const lookInto = (broker: Browsable, queue: string): readonly string[] => [
-  ...broker.peek(queue, { count: 100 }).map((seen) => `stored ${textOf(seen)}`),
-  ...broker.peek(deadLetterPath(queue), { count: 100 }).map((seen) => `letter ${textOf(seen)}`),
+/** All that a queue or subscription and its dead-letter queue hold, in whatever state, as lines. */
+export const lookInto = (broker: Browsable, path: string): readonly string[] => [
+  ...broker.peek(path, { count: 100 }).map((seen) => `stored ${textOf(seen)}`),
+  ...broker.peek(deadLetterPath(path), { count: 100 }).map((seen) => `letter ${textOf(seen)}`),
 ];
 
 const textOf = (seen: PeekedMessage): string => {

@@ -4,7 +4,7 @@ import type { Connection } from "../../src/transport/index.js";
 import type { Setting } from "./commands.js";
 import { Party } from "./party.js";
 import { lookInto } from "./look-text.js";
-import { sourceOf } from "./queue-source.js";
+import { placeOf } from "./place.js";
 import type { Side } from "./side.js";
 import type { StillRuntime } from "./still-runtime.js";
 
@@ -16,18 +16,19 @@ export function memorySide(runtime: StillRuntime, alter: Alter = (connection) =>
   return {
     async begin(name: string, setting: Setting) {
       const broker = memoryBroker();
-      const source = sourceOf(name, setting);
+      const place = placeOf(name, setting);
+      const { destination, source, path } = place;
       const connection = await memory({ broker }).connect({
         service: "differential",
         runtime,
-        destinations: [source],
+        destinations: [destination],
         sources: [source],
       });
-      const party = new Party(alter(connection), source, setting, {
+      const party = new Party(alter(connection), place, setting, {
         runtime,
         exhausted: () => Promise.resolve(),
         atRest: () => Promise.resolve(),
-        look: () => lookInto(worldOf(broker).broker, name),
+        look: () => lookInto(worldOf(broker).broker, path),
       });
       await party.begin();
       return {

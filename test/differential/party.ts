@@ -1,9 +1,10 @@
-import { isWaybillError, type Connection, type QueueSource } from "../../src/transport/index.js";
+import { isWaybillError, type Connection } from "../../src/transport/index.js";
 import type { Command, Setting } from "./commands.js";
 import { errorText } from "./delivery-text.js";
 import { Letters } from "./letters.js";
 import { Reading } from "./reading.js";
 import { Sending } from "./sending.js";
+import type { Place } from "./place.js";
 import type { Surroundings } from "./surroundings.js";
 
 /** Does the commands of a sequence through one adapter, and says what can be observed of each. */
@@ -14,10 +15,15 @@ export class Party {
   readonly #letters: Letters;
   readonly #max: number;
 
-  constructor(connection: Connection, source: QueueSource, setting: Setting, around: Surroundings) {
+  constructor(
+    connection: Connection,
+    { destination, source }: Place,
+    setting: Setting,
+    around: Surroundings,
+  ) {
     this.#around = around;
     this.#max = setting.max;
-    this.#sending = new Sending(connection.sender(source), around.runtime);
+    this.#sending = new Sending(connection.sender(destination), around.runtime);
     this.#reading = new Reading(connection, source, setting, around);
     this.#letters = new Letters(connection, source, around.runtime);
   }

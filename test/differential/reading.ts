@@ -1,21 +1,16 @@
-import type {
-  Connection,
-  Delivery,
-  QueueSource,
-  Receiver,
-  SettleRequest,
-} from "../../src/transport/index.js";
+import type { Connection, Delivery, Receiver, SettleRequest } from "../../src/transport/index.js";
 import type { Command, Outcome, Setting } from "./commands.js";
 import { answerText, deliveryText, errorText } from "./delivery-text.js";
 import { at, each, takeFrom } from "./pick.js";
 import { settleAction } from "./settle-action.js";
+import type { Place } from "./place.js";
 import type { Surroundings } from "./surroundings.js";
 
 /** The commands of a sequence that are a receiver's. */
 export class Reading {
   readonly lost: string[] = [];
   readonly #connection: Connection;
-  readonly #source: QueueSource;
+  readonly #source: Place["source"];
   readonly #setting: Setting;
   readonly #around: Surroundings;
   readonly #held: Delivery[] = [];
@@ -23,7 +18,7 @@ export class Reading {
   readonly #deferred: string[] = [];
   #receiver: Receiver;
 
-  constructor(connection: Connection, source: QueueSource, setting: Setting, around: Surroundings) {
+  constructor(connection: Connection, source: Place["source"], setting: Setting, around: Surroundings) {
     this.#connection = connection;
     this.#source = source;
     this.#setting = setting;

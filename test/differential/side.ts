@@ -3,7 +3,7 @@ import type { Party } from "./party.js";
 
 /** One of the two that are compared. */
 export interface Side {
-  /** Makes the queue of a sequence. */
+  /** Makes the entity of a sequence. */
   begin(name: string, setting: Setting): Promise<Begun>;
 }
 

@@ -7,6 +7,6 @@ export interface Surroundings {
   exhausted(got: number, answered: () => boolean): Promise<void>;
   /** Resolves when all that the last command began is over. */
   atRest(): Promise<void>;
-  /** Everything that is in the queue and in its dead-letter queue, as lines. */
+  /** Everything that is in the queue or subscription and in its dead-letter queue, as lines. */
   look(): readonly string[];
 }

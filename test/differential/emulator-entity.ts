@@ -1,17 +1,18 @@
+import { receiveSource } from "../../adapters/memory/broker/entities.js";
 import type { MessageStore } from "../../adapters/memory/broker/store.js";
 import type { Session } from "../../adapters/memory/broker/session.js";
 import type { Emulator } from "../../tools/emulator/emulator.js";
 import type { Setting } from "./commands.js";
 
 /** A look into the emulator, at what its clients have asked for and got. */
-export class EmulatorQueue {
+export class EmulatorEntity {
   readonly #emulator: Emulator;
-  readonly #name: string;
+  readonly #path: string;
   readonly #setting: Setting;
 
-  constructor(emulator: Emulator, name: string, setting: Setting) {
+  constructor(emulator: Emulator, path: string, setting: Setting) {
     this.#emulator = emulator;
-    this.#name = name;
+    this.#path = path;
     this.#setting = setting;
   }
 
@@ -54,7 +55,7 @@ export class EmulatorQueue {
   }
 
   get #delivered(): number {
-    return this.#emulator.recorded({ type: "delivered", address: this.#name }).length;
+    return this.#emulator.recorded({ type: "delivered", address: this.#path }).length;
   }
 
   #isDrained(): boolean {
@@ -75,11 +76,9 @@ export class EmulatorQueue {
   }
 
   #store<T>(read: (store: MessageStore) => T): T {
-    return this.#emulator.namespace().inspect(({ kernel }) => {
-      const store = kernel.entities.byName.get(this.#name)?.store;
-      if (store === undefined) throw new Error(`there is no ${this.#name}`);
-      return read(store);
-    });
+    return this.#emulator
+      .namespace()
+      .inspect(({ kernel }) => read(receiveSource(kernel.entities, this.#path)));
   }
 }
 
