@@ -128,7 +128,7 @@ const emptyAfterMs = 500;
 function deadLetterOf(from: string, native: ServiceBusReceivedMessage): DeadLetterDelivery {
   const broker = factsOf(native);
   return {
-    ...readMessage(native, broker.sequenceNumber ?? ""),
+    ...readMessage(native),
     record: recordOf(from, native),
     lane: undefined,
     deliveryCount: (native.deliveryCount ?? 0) + 1,

@@ -60,6 +60,13 @@ export interface OutboundOrigin {
   readonly tracestate?: string | undefined;
 }
 
+/** What of a store's failure is told with what becomes of a delivery. */
+export const storeFailureOf = ({
+  storeFailure,
+}: {
+  readonly storeFailure: Error | undefined;
+}): { readonly error?: Error } => (storeFailure === undefined ? {} : { error: storeFailure });
+
 /** The fields that name a delivery in every event. */
 export function eventFields(
   consumer: Consumer,
