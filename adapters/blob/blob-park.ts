@@ -3,15 +3,19 @@ import type { Parked, ParkStore, TakenParked } from "../../src/store/index.js";
 import { conflicted, exists, inContainer, missing } from "./blob-errors.js";
 
 /**
- * Keeps what consumers give up in a blob container, one blob each: `<box>/<id>`. What is taken has a lease of a minute, so a
- * taker that dies gives it back.
+ * Keeps what consumers give up in a blob container, one blob each: `parked/<box>/<id>`. What is taken has a lease of a minute,
+ * so a taker that dies gives it back.
+ *
+ * The container may hold checkpoints, too: theirs begin with the host name of a namespace, which `parked` is not.
  */
 export function blobPark(container: ContainerClient): ParkStore {
-  const blobOf = (box: string, id: string): BlockBlobClient => container.getBlockBlobClient(`${box}/${id}`);
+  const prefixOf = (box: string): string => `parked/${box}/`;
+  const blobOf = (box: string, id: string): BlockBlobClient =>
+    container.getBlockBlobClient(`${prefixOf(box)}${id}`);
   return {
     name: `blob container "${container.containerName}"`,
     put: (box, parked) => inContainer(container, () => put(blobOf(box, parked.id), parked)),
-    list: (box, max) => inContainer(container, () => list(container, box, max)),
+    list: (box, max) => inContainer(container, () => list(container, prefixOf(box), max)),
     take: (box, id) => inContainer(container, () => take(blobOf(box, id), id)),
     remove: (box, { id, lease }) =>
       unlessLost(() => blobOf(box, id).delete({ conditions: { leaseId: lease } })),
@@ -34,13 +38,15 @@ async function put(blob: BlockBlobClient, { bytes }: Parked): Promise<void> {
   }
 }
 
-async function list(container: ContainerClient, box: string, max: number): Promise<readonly Parked[]> {
+async function list(container: ContainerClient, prefix: string, max: number): Promise<readonly Parked[]> {
   const found: Parked[] = [];
-  const prefix = `${box}/`;
   for await (const { name } of container.listBlobsFlat({ prefix })) {
     if (found.length >= max) break;
+    const id = name.slice(prefix.length);
+    // Of a box whose name begins with that of this one.
+    if (id.includes("/")) continue;
     const bytes = await contentOf(container.getBlockBlobClient(name));
-    if (bytes !== undefined) found.push({ id: name.slice(prefix.length), bytes });
+    if (bytes !== undefined) found.push({ id, bytes });
   }
   return found;
 }
