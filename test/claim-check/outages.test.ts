@@ -54,9 +54,9 @@ async function directory(): Promise<Gone> {
 
 describe("a message whose store is gone as a whole", () => {
   it.each([
-    ["a container", container],
-    ["a directory", directory],
-  ])("waits for it, and spends no attempt: %s", async (_, create) => {
+    ["a container", container, 'blob container "gone" does not exist: create it'],
+    ["a directory", directory, "is none that blobs were written to: mount it"],
+  ])("waits for it, spends no attempt, and says what is missing: %s", async (_, create, says) => {
     const seen: string[] = [];
     const printer = service("printer").consume(
       prints,
@@ -72,6 +72,10 @@ describe("a message whose store is gone as a whole", () => {
     const waits = bus.events.filter((event) => event.event === "retryScheduled");
     expect(waits.length).toBeGreaterThan(100);
     expect(waits.every(({ counted }) => !counted)).toBe(true);
+    expect(waits[0]?.error).toMatchObject({
+      code: "storeFailed",
+      message: expect.stringContaining(says) as string,
+    });
     await comeBack();
     await bus.settle({ advance: "3h" });
     expect(seen).toEqual(["x".repeat(1_000)]);
