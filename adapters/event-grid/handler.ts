@@ -1,6 +1,7 @@
 import { durationMs, tellable, WaybillError, type Duration } from "../../src/transport/index.js";
 import type { Authenticate } from "./authenticate.js";
-import { eventsOf } from "./pushed-events.js";
+import { eventsOf, maxPushed } from "./pushed-events.js";
+import type { EventGridEvent } from "./event-delivery.js";
 import { consent, echoOf } from "./handshake.js";
 import { Inbox } from "./inbox.js";
 import { readBody } from "./read-body.js";
@@ -19,7 +20,10 @@ export interface EventGridHandlerOptions {
    * At most `"29s"`, because Event Grid gives up after 30. Default `"25s"`.
    */
   readonly answerWithin?: Duration;
-  /** Events that may be unsettled before further ones are refused until later. Default 1,000. */
+  /**
+   * Events that may be unsettled: a request for which there is no room is refused until later. One that alone is larger is taken when
+   * nothing else is at work, because no later would do. Default 1,000.
+   */
   readonly maxUnsettled?: number;
   /** The largest body that is read, in bytes. Default 2 MiB: twice what Event Grid sends. */
   readonly maxBytes?: number;
@@ -86,6 +90,7 @@ async function answer(inbox: Inbox, options: EventGridHandlerOptions, request: R
   if (body === undefined) throw new Refused(413, "the body is too large");
   const events = eventsOf(body, request.headers);
   if (events === undefined) throw new Refused(400, "the body holds no events");
+  if (events === "too many") throw new Refused(413, `the body holds more than ${String(maxPushed)} events`);
   const echo = echoOf(request, events);
   if (echo !== undefined) return echo;
   // What else Event Grid says of itself, such as that a subscription was deleted, is nothing for handlers.
@@ -93,7 +98,7 @@ async function answer(inbox: Inbox, options: EventGridHandlerOptions, request: R
   return kind === "Notification" ? deliver(inbox, events) : new Response(null, { status: 200 });
 }
 
-async function deliver(inbox: Inbox, events: NonNullable<ReturnType<typeof eventsOf>>): Promise<Response> {
+async function deliver(inbox: Inbox, events: readonly EventGridEvent[]): Promise<Response> {
   if (events.length === 0) return new Response(null, { status: 200 });
   const delivered = inbox.deliver(events);
   if (delivered === "absent") throw new Refused(503, "no service listens", later);

@@ -26,6 +26,9 @@ const post = (body: unknown, headers: Record<string, string> = {}, at = url): Re
     body: typeof body === "string" ? body : JSON.stringify(body),
   });
 
+/** So many events that are none. */
+const listOf = (count: number): string => `[${"{},".repeat(count - 1)}{}]`;
+
 const cloudEvent = (id: string, more: object = {}) => ({
   specversion: "1.0",
   id,
@@ -213,6 +216,48 @@ describe("a webhook for Event Grid", () => {
     expect((await hook(post([cloudEvent("a")]))).status).toBe(503);
   });
 
+  it("asks for a request to come later that has more events than there is room for, unless nothing else is at work", async () => {
+    const { hook, receiver, refusals } = await listening({ maxUnsettled: 3 });
+    const [a, b, c, d] = ["a", "b", "c", "d"].map((id) => cloudEvent(id));
+    const first = hook(post([a, b]));
+    expect((await hook(post([c, d]))).status).toBe(429);
+    const fits = hook(post([c]));
+    await settling(receiver, complete, complete, complete);
+    expect([(await first).status, (await fits).status]).toEqual([200, 200]);
+    // Larger than all the room there is: refused, it would come again and again until Event Grid gives it up.
+    const large = hook(post([a, b, c, d]));
+    expect((await hook(post([a]))).status).toBe(429);
+    await settling(receiver, complete, complete, complete, complete);
+    expect((await large).status).toBe(200);
+    expect(refusals.map(({ status }) => status)).toEqual([429, 429]);
+  });
+
+  it("handles as many events as Event Grid sends at once", async () => {
+    const { hook, receiver } = await listening();
+    const answered = hook(post(listOf(5_000)));
+    let came = 0;
+    while (came < 5_000) {
+      const deliveries = await receiver.receive(1_000, never);
+      came += deliveries.length;
+      await receiver.settle(deliveries.map((delivery) => ({ delivery, action: complete })));
+    }
+    expect((await answered).status).toBe(200);
+  });
+
+  it("makes a defect of an event that is deeper than a message may be, and hands over those beside it", async () => {
+    const { hook, receiver } = await listening();
+    const deep = cloudEvent("deep", { data: JSON.parse(`${"[".repeat(70)}${"]".repeat(70)}`) as unknown });
+    // Brackets in a text are none.
+    const shallow = cloudEvent("shallow", { data: '"['.repeat(2_000) });
+    const answered = hook(post([deep, shallow]));
+    const came = await settling(receiver, deadLetter, complete);
+    expect(came.map(({ envelope: { id }, defect }) => [id, defect?.code])).toEqual([
+      ["deep", "undecodable"],
+      ["shallow", undefined],
+    ]);
+    expect((await answered).status).toBe(200);
+  });
+
   it("is read by one listener alone", async () => {
     const { hook } = await listening();
     const connection = await connected(eventGrid({ receiver: () => hook, deadLetters: memoryPark() }));
@@ -233,7 +278,19 @@ describe("a webhook for Event Grid", () => {
       request: new Request(post("x"), { body: Buffer.from([255]), method: "POST" }),
       status: 400,
     },
-    { what: "a body nested too deep to be read", request: post("[".repeat(400_000)), status: 400 },
+    { what: "brackets that nobody closes", request: post("[".repeat(400_000)), status: 400 },
+    {
+      what: "a list nested too deep to be read",
+      request: post(`${"[".repeat(400_000)}${"]".repeat(400_000)}`),
+      status: 400,
+    },
+    {
+      what: "an event nested too deep to be read",
+      request: post(`[{"id":"a","data":${'{"a":'.repeat(1_000)}1${"}".repeat(1_000)}}]`),
+      status: 400,
+    },
+    { what: "more events than Event Grid sends at once", request: post(listOf(5_001)), status: 413 },
+    { what: "as many events as fit into the body", request: post(listOf(600_000)), status: 413 },
     { what: "too much", request: post(`["${"x".repeat(3_000_000)}"]`), status: 413 },
   ])("answers $status to $what", async ({ request, status }) => {
     const { hook, refusals } = await listening();
