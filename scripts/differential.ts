@@ -4,6 +4,7 @@ import { campaign, failureText, type Outcome } from "../test/differential/campai
 import { EmulatorSide } from "../test/differential/emulator-side.js";
 import { memorySide } from "../test/differential/memory-side.js";
 import { StillRuntime } from "../test/differential/still-runtime.js";
+import { wholeNumber } from "./numbers.js";
 
 /**
  * Compares the in-memory adapter with the Service Bus adapter over Microsoft's client and the emulator: `--sequences N`
@@ -13,8 +14,8 @@ import { StillRuntime } from "../test/differential/still-runtime.js";
 const { values } = parseArgs({
   options: { sequences: { type: "string", default: "2000" }, seed: { type: "string" } },
 });
-const sequences = Number(values.sequences);
-const first = Number(values.seed ?? randomInt(1, 2 ** 40));
+const sequences = wholeNumber("sequences", values.sequences);
+const first = wholeNumber("seed", values.seed ?? String(randomInt(1, 2 ** 40)), 0);
 
 const runtime = new StillRuntime();
 const right = await EmulatorSide.start(runtime);

@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
 import { targets } from "../test/fuzz/targets.js";
 import type { FuzzJob, JobReport } from "./fuzz-worker.js";
+import { wholeNumber } from "./numbers.js";
 
 /**
  * Throws inputs at every parser that meets outside data: `npm run fuzz -- [--inputs N] [--seed S] [--target NAME]
@@ -34,8 +35,8 @@ const nothing: JobReport = {
   stepsPerUnit: {},
 };
 
-const seed = wholeNumber("seed", values.seed);
-const from = wholeNumber("from", values.from);
+const seed = wholeNumber("seed", values.seed, 0);
+const from = wholeNumber("from", values.from, 0);
 const inputs = wholeNumber("inputs", values.inputs);
 const names = targets
   .map(({ name }) => name)
@@ -113,10 +114,6 @@ function report(all: readonly JobReport[]): void {
   for (const failure of failures) console.error(`\n✗ ${failure}`);
   console.log(failures.length === 0 ? "✓ no parser failed" : `\n${failures.length} failures, seed ${seed}`);
   if (failures.length > 0) process.exitCode = 1;
-}
-
-function wholeNumber(name: string, text: string): number {
-  return /^\d{1,10}$/.test(text) ? Number(text) : fail(`--${name} takes a whole number, not ${text}`);
 }
 
 function fail(problem: string): never {

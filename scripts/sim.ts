@@ -7,6 +7,7 @@ import { hasFailed, runSeed } from "../src/testing/simulation/campaign.js";
 import { shrink } from "../src/testing/simulation/shrink.js";
 import { defaultSize } from "../src/testing/simulation/size.js";
 import { storyOf } from "../src/testing/simulation/story.js";
+import { wholeNumber } from "./numbers.js";
 import type { Part } from "./sim-part.js";
 import { bundled, elsewhere } from "./sim-workers.js";
 
@@ -24,7 +25,10 @@ const { values } = parseArgs({
 });
 
 if (values.seed !== undefined) process.exitCode = await replay(values.seed);
-else process.exitCode = await all(Number(values.seeds), Number(values.first ?? randomInt(1, 2 ** 40)));
+else {
+  const first = wholeNumber("first", values.first ?? String(randomInt(1, 2 ** 40)), 0);
+  process.exitCode = await all(wholeNumber("seeds", values.seeds), first);
+}
 
 async function replay(seed: string): Promise<number> {
   const outcome = await runSeed(seed);
@@ -42,8 +46,8 @@ async function replay(seed: string): Promise<number> {
 async function all(seeds: number, first: number): Promise<number> {
   console.log(`size ${JSON.stringify(defaultSize)}`);
   console.log(`${seeds} seeds from ${first}`);
-  const wanted = Number(values.workers ?? availableParallelism());
-  const workers = Math.max(1, Math.min(wanted, Math.ceil(seeds / 50)));
+  const wanted = wholeNumber("workers", values.workers ?? String(availableParallelism()));
+  const workers = Math.min(wanted, Math.ceil(seeds / 50));
   const share = Math.ceil(seeds / workers);
   const file = await bundled();
   const startedMs = performance.now();

@@ -33,7 +33,12 @@ function told(event: AppEvent): AppEvent {
     case "deadLettered":
       return { ...event, description: withoutSecrets(event.description) };
     case "left":
-      return { ...event, why: withoutSecrets(event.why) };
+      return withStoreFailure({ ...event, why: withoutSecrets(event.why) });
+    case "retryingNow":
+    case "held":
+    case "retryScheduled":
+    case "released":
+      return withStoreFailure(event);
     case "warning":
       return { ...event, text: withoutSecrets(event.text) };
     default:
@@ -43,6 +48,9 @@ function told(event: AppEvent): AppEvent {
 
 const withError = <E extends { readonly error: Error }>(event: E, error: Error): E =>
   error === event.error ? event : { ...event, error };
+
+const withStoreFailure = <E extends { readonly error?: Error }>(event: E): E =>
+  event.error === undefined ? event : { ...event, error: tellable(event.error) };
 
 /** Tells each warning once. */
 export function warner({ name }: ServiceSpec, emit: EventListener | undefined): (text: string) => void {

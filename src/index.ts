@@ -75,5 +75,8 @@ export type {
 } from "./contracts/send-options.js";
 export type { ConsumerHealth, Health } from "./supervise/health.js";
 export type { Evidence } from "./supervise/evidence-log.js";
+export { steadyCredential } from "./supervise/steady-credential.js";
+export type { SteadyCredential, TokenHealth, TokenSource } from "./supervise/steady-credential.js";
+export type { Token } from "./supervise/cached-token.js";
 export type { SupervisionOptions } from "./supervise/times.js";
 export type { StopReport } from "./supervise/shutdown.js";

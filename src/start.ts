@@ -3,6 +3,7 @@ import { ClaimCheck } from "./claim-check/claim-check.js";
 import { claimCheckSettings, type ClaimCheckOptions } from "./claim-check/options.js";
 import type { ConsumerSpec } from "./consume/consumer-spec.js";
 import type { Consumer } from "./consume/environment.js";
+import { PutBackLog } from "./consume/put-back-log.js";
 import { Pump } from "./consume/pump.js";
 import { channelId, type ChannelKind } from "./contracts/channel.js";
 import { WaybillError } from "./errors.js";
@@ -196,6 +197,7 @@ function watchFor(parts: ConsumerParts): ConsumerWatch {
     outbound: producer,
     idempotency: options.idempotency,
     claimCheck,
+    putBacks: source.kind === "queue" && !features.uncountedRelease ? new PutBackLog() : undefined,
     around: service.around,
     emit,
     warnOnce: warner(service, emit),

@@ -3,11 +3,15 @@ import type { Parked, ParkStore, TakenParked } from "../../src/store/index.js";
 import { conflicted, missing } from "./blob-errors.js";
 
 /**
- * Keeps what consumers give up in a blob container, one blob each: `<box>/<id>`. What is taken has a lease of a minute, so a
- * taker that dies gives it back.
+ * Keeps what consumers give up in a blob container, one blob each: `parked/<box>/<id>`. What is taken has a lease of a minute,
+ * so a taker that dies gives it back.
+ *
+ * The container may hold checkpoints, too: theirs begin with the host name of a namespace, which `parked` is not.
  */
 export function blobPark(container: ContainerClient): ParkStore {
-  const blobOf = (box: string, id: string): BlockBlobClient => container.getBlockBlobClient(`${box}/${id}`);
+  const prefixOf = (box: string): string => `parked/${box}/`;
+  const blobOf = (box: string, id: string): BlockBlobClient =>
+    container.getBlockBlobClient(`${prefixOf(box)}${id}`);
   return {
     name: `blob container "${container.containerName}"`,
     put: async (box, { id, bytes }) => {
@@ -23,10 +27,12 @@ export function blobPark(container: ContainerClient): ParkStore {
     },
     list: async (box, max) => {
       const found: Parked[] = [];
-      const prefix = `${box}/`;
+      const prefix = prefixOf(box);
       for await (const { name } of container.listBlobsFlat({ prefix })) {
         if (found.length >= max) break;
         const id = name.slice(prefix.length);
+        // Of a box whose name begins with that of this one.
+        if (id.includes("/")) continue;
         const bytes = await contentOf(blobOf(box, id));
         if (bytes !== undefined) found.push({ id, bytes });
       }

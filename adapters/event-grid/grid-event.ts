@@ -40,12 +40,15 @@ export function fromGridEvent(event: GridEvent, json: string): Envelope {
     ...(time === undefined ? {} : { time }),
     ...(version === undefined ? {} : { version }),
     contentType: "application/json",
-    headers: {},
+    headers: none,
     history: {},
-    extensions: {},
+    extensions: none,
     body: Buffer.from(data ?? ""),
   };
 }
+
+/** Without a prototype: whoever asks for a header named `constructor` gets none. */
+const none = Object.freeze(Object.create(null) as Envelope["headers"]);
 
 const textOrNothing = (value: unknown): string | undefined =>
   typeof value === "string" && value !== "" ? value : undefined;

@@ -45,7 +45,8 @@ export interface ReceiverSettings {
 /**
  * Pulls from a queue subscription of a namespace topic, with one request at a time that waits for events.
  *
- * What a request brings when nobody waits for it any more is put back.
+ * What a request brings when nobody waits for it any more is put back. It has no `backlog`: Event Grid lets nobody look without
+ * receiving, and to receive is to count a delivery.
  */
 export class EventReceiver implements Receiver {
   readonly #settings: ReceiverSettings;

@@ -8,7 +8,7 @@ import {
   type IncomingAmqpMessage,
   WaybillError,
 } from "../../src/transport/index.js";
-import { isUnreadable } from "./isolate.js";
+import { isUnreadable } from "./unreadable-event.js";
 import type { Tenure } from "./tenure.js";
 
 /** A delivery of a stream: its lane is its partition. */

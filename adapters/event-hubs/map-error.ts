@@ -26,6 +26,8 @@ export const meanings: Readonly<Record<string, Meaning>> = {
   UnauthorizedError: { code: "unauthorized" },
   PublisherRevokedError: { code: "unauthorized" },
   CredentialUnavailableError: { code: "unauthorized" },
+  // Of a chain of credentials, such as `DefaultAzureCredential`.
+  AggregateAuthenticationError: { code: "unauthorized" },
   AuthenticationError: { code: "unauthorized" },
   AuthenticationRequiredError: { code: "unauthorized" },
   ReceiverDisconnectedError: { code: "lockLost" },

@@ -65,6 +65,18 @@ export class Membership {
     return this.#held.has(partition);
   }
 
+  /**
+   * Asks the store whether this member still is the owner: one that was paused has heard nothing of another.
+   * @throws {WaybillError} `storeFailed`
+   */
+  async stillOwns(partition: string): Promise<boolean> {
+    if (!this.owns(partition)) return false;
+    const { store, place } = this.#parts;
+    const owners = await this.#ask("see who owns", () => store.owners(place));
+    // By its name, which no other member has: an etag changes with each renewal.
+    return owners.some((ownership) => ownership.partition === partition && ownership.owner === this.#me);
+  }
+
   /** Another reader took the partition from the service: who owns it the store will say. */
   drop(partition: string): void {
     this.#held.delete(partition);

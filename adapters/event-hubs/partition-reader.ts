@@ -69,7 +69,7 @@ export class PartitionReader {
   /** Begins to read, behind the last event that was handed out. */
   start(): void {
     if (this.#current !== undefined) return;
-    const current: Current = { subscription: undefined, underWay: 0, atOnce: false };
+    const current: Current = { subscription: undefined, waitsSinceMs: undefined, underWay: 0, atOnce: false };
     this.#current = current;
     // One subscription per partition: the SDK refuses a second one until the first is closed.
     void this.#stopping.then(() => {
@@ -83,6 +83,17 @@ export class PartitionReader {
     this.#position = position;
     this.start();
     await stopped;
+  }
+
+  /**
+   * Begins anew if the SDK has said neither that there are events nor that there are none for so many milliseconds. Where a
+   * connection breaks while the SDK makes a link, it may wait for a minute.
+   */
+  restartIfMute(ms: number): void {
+    const sinceMs = this.#current?.waitsSinceMs;
+    if (sinceMs === undefined || this.#runtime.elapsed() - sinceMs < ms) return;
+    void this.stop();
+    this.start();
   }
 
   /** Stops reading. Bounded by the deadline. */
@@ -99,6 +110,7 @@ export class PartitionReader {
 
   #subscribe(current: Current): void {
     const { batch, prefetch, silenceMs } = this.#options;
+    current.waitsSinceMs = this.#runtime.elapsed();
     try {
       current.subscription = this.#client.subscribe(
         this.#partition,
@@ -135,6 +147,7 @@ export class PartitionReader {
     if (last !== undefined) this.#position = { sequenceNumber: last.sequenceNumber, isInclusive: false };
     // What comes before the event loop has turned lay in the SDK's queue, which then asked for nothing.
     const asked = current.atOnce ? 0 : this.#options.prefetch;
+    current.waitsSinceMs = undefined;
     current.underWay = Math.max(0, current.underWay + asked - events.length);
     try {
       await this.#sink.events(events);
@@ -142,6 +155,8 @@ export class PartitionReader {
       // They were not taken: they are read again.
       if (this.#current === current) this.#position = before;
       throw error;
+    } finally {
+      current.waitsSinceMs = this.#runtime.elapsed();
     }
     if (this.#current !== current) return;
     if (current.underWay > this.#options.prefetch * creditFactor) {
@@ -158,6 +173,8 @@ export class PartitionReader {
 
 interface Current {
   subscription: Subscription | undefined;
+  /** Since when the SDK owes a word, by the monotonic clock; not while it has to wait itself. */
+  waitsSinceMs: number | undefined;
   /** The most events that may be under way, as far as can be told from outside. */
   underWay: number;
   atOnce: boolean;

@@ -1,11 +1,7 @@
-import type { EventHubConsumerClient } from "@azure/event-hubs";
-import type { Checkpoint, CheckpointStore, GroupPlace } from "../../src/store/index.js";
 import {
-  Handoff,
-  WaybillError,
   within,
+  WaybillError,
   type BacklogEvidence,
-  type Deadline,
   type Delivery,
   type MaybePromise,
   type PartitionEvidence,
@@ -14,29 +10,16 @@ import {
   type SettleRequest,
   type TimerHandle,
 } from "../../src/transport/index.js";
-import { askStore } from "./ask-store.js";
+import { Arrivals } from "./arrivals.js";
 import { EventDelivery } from "./event-delivery.js";
+import { partitionLost } from "./group-progress.js";
 import { mapError } from "./map-error.js";
-import { Membership, type Balancing } from "./membership.js";
+import { OwnedPartitions, type OwnedPartitionsParts } from "./owned-partitions.js";
 import type { GroupPark } from "./park.js";
-import { OwnedPartition, type PartitionHost } from "./owned-partition.js";
-import type { PartitionReader } from "./partition-reader.js";
-import { startOf } from "./start-position.js";
 
 /** What a receiver of a consumer group stands on. */
-export interface StreamReceiverParts {
-  readonly client: EventHubConsumerClient;
-  /** Makes another client, with a connection of its own. */
-  readonly another: () => EventHubConsumerClient;
-  readonly place: GroupPlace;
-  readonly store: CheckpointStore;
+export interface StreamReceiverParts extends OwnedPartitionsParts {
   readonly park: GroupPark;
-  readonly balancing: Balancing;
-  readonly prefetch: number;
-  readonly silenceMs: number;
-  readonly deadline: Deadline;
-  /** For everything that a close waits for. */
-  readonly closing: Deadline;
 }
 
 /**
@@ -53,39 +36,15 @@ export interface StreamReceiverParts {
  */
 export class StreamReceiver implements Receiver {
   readonly #parts: StreamReceiverParts;
-  readonly #options: ReceiverOptions;
-  readonly #membership: Membership;
-  readonly #handoff = new Handoff<EventDelivery>();
-  readonly #read = new Map<string, OwnedPartition>();
-  /** Those that failed and wait to be started again. */
-  readonly #stalled = new Set<PartitionReader>();
-  /** What the next receive is to be told. */
-  readonly #untold: WaybillError[] = [];
-  /** Whether a look has succeeded since the last one that was told to have failed. */
+  readonly #arrivals = new Arrivals();
+  readonly #owned: OwnedPartitions;
+  /** Whether a look has succeeded. */
   #ready = false;
-  #partitions: readonly string[] | undefined;
-  #looks = 0;
   #closed: Promise<void> | undefined;
 
   constructor(parts: StreamReceiverParts, options: ReceiverOptions) {
-    const { client, place, store, balancing, deadline, closing } = parts;
     this.#parts = parts;
-    this.#options = options;
-    this.#membership = new Membership({
-      store,
-      place,
-      balancing,
-      deadline,
-      closing,
-      partitions: () => this.#partitionIds(client),
-      gained: (partitions) => this.#gained(partitions),
-      lost: (partition) => {
-        this.#lose(partition);
-      },
-      failed: (error) => {
-        this.#tell(this.#mapped(error));
-      },
-    });
+    this.#owned = new OwnedPartitions(parts, options, this.#arrivals);
     // At once, so that where the group begins is known as early as can be; what fails is told by `receive`.
     void this.#look().catch(() => undefined);
   }
@@ -108,22 +67,29 @@ export class StreamReceiver implements Receiver {
 
   async checkpoint(delivery: Delivery): Promise<void> {
     const { tenure, broker } = ownEvent(delivery);
-    if (tenure.ended) throw partitionLost(this.#hub, tenure.partition);
     const { offset = "", sequenceNumber = "" } = broker;
-    await this.#save({ partition: tenure.partition, offset, sequenceNumber });
+    await this.#owned.progress.checkpoint(tenure, { offset, sequenceNumber });
   }
 
   evidence(): readonly PartitionEvidence[] {
-    return [...this.#read.values()].map(({ tenure: { partition, open, seen } }) => ({
+    return this.#owned.all().map(({ tenure: { partition, open, seen } }) => ({
       partition,
       unsettled: open.size,
       ...seen,
     }));
   }
 
-  /** An event behind the last one that came, of a partition of which nothing is here. */
+  /**
+   * An event behind the last one that came, of a partition of which nothing is here. Does not tell (`unsupported`) while a
+   * partition is examined: the one that asks would make the receiver anew, and the examination begin anew with it.
+   */
   async backlog(): Promise<BacklogEvidence | undefined> {
-    const behind = await Promise.all([...this.#read.values()].map((owned) => owned.behind())).catch(
+    const examined = this.#owned.all().find(({ examining }) => examining);
+    if (examined !== undefined) {
+      const { partition } = examined.tenure;
+      throw new WaybillError("unsupported", `partition ${partition} of "${this.#hub}" is being examined`);
+    }
+    const behind = await Promise.all(this.#owned.all().map((owned) => owned.behind())).catch(
       (error: unknown) => {
         throw this.#mapped(error);
       },
@@ -142,13 +108,8 @@ export class StreamReceiver implements Receiver {
 
   async #close(): Promise<void> {
     const { client, closing } = this.#parts;
-    for (const { tenure } of this.#read.values()) tenure.end();
-    this.#handoff.close();
-    await Promise.all([
-      this.#membership.close(),
-      ...[...this.#read.values()].map(({ reader }) => reader.stop()),
-    ]);
-    this.#read.clear();
+    this.#arrivals.close();
+    await this.#owned.close();
     await within(closing, "cannot close a client", () => client.close()).catch(() => undefined);
   }
 
@@ -176,146 +137,16 @@ export class StreamReceiver implements Receiver {
   }
 
   async #look(): Promise<void> {
-    try {
-      await this.#membership.look();
-      this.#ready = true;
-    } catch (error) {
-      throw this.#mapped(error);
-    }
+    await this.#owned.look();
+    this.#ready = true;
   }
 
   #receive(max: number, signal: AbortSignal): MaybePromise<readonly Delivery[]> {
     if (this.#closed !== undefined) return [];
-    if (this.#untold.length > 0) throw together(this.#untold.splice(0));
-    const got = this.#handoff.receive(max, signal, () => undefined);
-    if (!(got instanceof Promise)) return got;
+    const got = this.#arrivals.receive(max, signal);
     // Now that nothing else is there; while other partitions are busy, the next look sees to it.
-    this.#goOn();
-    return got.then(stillOwned);
-  }
-
-  /** Tells whoever receives now, or next. */
-  #tell(problem: WaybillError): void {
-    if (this.#handoff.waiting) this.#handoff.fail(problem);
-    else this.#untold.push(problem);
-  }
-
-  #goOn(): void {
-    for (const reader of this.#stalled) reader.start();
-    this.#stalled.clear();
-  }
-
-  /** Partitions can be added while it runs, so it asks again now and then. */
-  async #partitionIds(client: EventHubConsumerClient): Promise<readonly string[]> {
-    this.#looks += 1;
-    if (this.#partitions === undefined || this.#looks % looksPerQuestion === 0) {
-      this.#partitions = await within(this.#parts.deadline, `cannot read "${this.#hub}"`, () =>
-        client.getPartitionIds(),
-      );
-    }
-    return this.#partitions;
-  }
-
-  async #gained(partitions: readonly string[]): Promise<void> {
-    const fresh = partitions.filter((partition) => !this.#read.has(partition));
-    this.#goOn();
-    for (const owned of this.#read.values()) {
-      void owned.watch().catch((error: unknown) => {
-        this.#tell(this.#mapped(error));
-      });
-    }
-    if (fresh.length === 0) return;
-    const { store, place, deadline } = this.#parts;
-    const stored = await askStore(deadline, `cannot load the checkpoints of "${this.#hub}"`, () =>
-      store.load(place),
-    );
-    await Promise.all(
-      fresh.map((partition) =>
-        this.#begin(
-          partition,
-          stored.find((each) => each.partition === partition),
-        ),
-      ),
-    );
-  }
-
-  async #begin(partition: string, checkpoint: Checkpoint | undefined): Promise<void> {
-    const { client, place, deadline } = this.#parts;
-    const where = `partition ${partition} of "${this.#hub}" for group "${place.group}"`;
-    const ends = await within(deadline, `cannot read ${where}`, () =>
-      client.getPartitionProperties(partition),
-    );
-    const start = startOf(where, partition, checkpoint, this.#options.startFrom, ends);
-    if (start.problem !== undefined) await this.#startOver(partition, start.problem);
-    if (start.store !== undefined) await this.#save(start.store);
-    if (this.#closed !== undefined || !this.#membership.owns(partition) || this.#read.has(partition)) return;
-    const { perLane } = this.#options;
-    const parts = { ...this.#parts, partition, where, perLane };
-    const owned = new OwnedPartition(parts, start, this.#host(partition));
-    this.#read.set(partition, owned);
-    owned.reader.start();
-  }
-
-  #host(partition: string): PartitionHost {
-    return {
-      arrived: (tenure, events) => {
-        if (tenure.ended) return;
-        const deliveries = events.map((event) => new EventDelivery(event, tenure, this.#hub));
-        for (const delivery of deliveries) tenure.open.add(delivery);
-        const last = deliveries.at(-1);
-        if (last !== undefined) tenure.seen.lastSequenceNumber = last.broker.sequenceNumber;
-        this.#handoff.push(...deliveries);
-      },
-      startOver: (problem) => this.#startOver(partition, problem),
-      tell: (problem) => {
-        this.#tell(problem);
-      },
-      failed: (owned, error) => {
-        this.#failed(owned, error);
-      },
-    };
-  }
-
-  #failed({ tenure, reader }: OwnedPartition, error: unknown): void {
-    if (tenure.ended) return;
-    const mapped = mapError(error, `cannot read partition ${tenure.partition} of "${this.#hub}"`);
-    tenure.seen.failure = mapped.message;
-    if (mapped.code === "lockLost") {
-      this.#membership.drop(tenure.partition);
-      this.#lose(tenure.partition);
-      return;
-    }
-    // Several partitions of one connection fail together: that is told once.
-    if (this.#stalled.size === 0) this.#tell(mapped);
-    this.#stalled.add(reader);
-  }
-
-  /** What is in flight of the partition belongs to its next owner, who begins at the checkpoint. */
-  #lose(partition: string): void {
-    const read = this.#read.get(partition);
-    if (read === undefined) return;
-    this.#read.delete(partition);
-    const { tenure, reader } = read;
-    tenure.end();
-    void reader.stop();
-    const kept = new Set(tenure.open);
-    this.#handoff.forget((delivery) => delivery.tenure === tenure && kept.delete(delivery));
-    const error = partitionLost(this.#hub, partition);
-    for (const delivery of kept) this.#options.onLost(delivery, error);
-  }
-
-  /** The stored checkpoint is of no use: without it, one that is earlier can be stored. */
-  async #startOver(partition: string, problem: WaybillError): Promise<void> {
-    const { store, place, deadline } = this.#parts;
-    await askStore(deadline, problem.message, () => store.forget(place, partition));
-    this.#tell(problem);
-  }
-
-  async #save(checkpoint: Checkpoint): Promise<void> {
-    const { store, place, deadline } = this.#parts;
-    await askStore(deadline, `cannot store a checkpoint of "${this.#hub}"`, () =>
-      store.save(place, checkpoint),
-    );
+    if (got instanceof Promise) this.#owned.goOn();
+    return got;
   }
 
   async #settle({ delivery, action }: SettleRequest): Promise<WaybillError | undefined> {
@@ -345,29 +176,6 @@ export class StreamReceiver implements Receiver {
 
 /** Milliseconds for which a receive that was told to end waits for the reader's place. */
 const patienceMs = 5_000;
-
-/** Looks at who owns what between two questions which partitions there are. */
-const looksPerQuestion = 6;
-
-/** Several partitions have the same fate at the same time, and a receive tells one error. */
-function together([first, ...others]: readonly WaybillError[]): WaybillError {
-  if (first === undefined || others.length === 0) return first ?? new WaybillError("transportFailed", "");
-  const text = [first, ...others].map(({ message }) => message).join("; ");
-  return new WaybillError(first.code, text.slice(0, longestText), { class: first.class, cause: first });
-}
-
-const longestText = 4_000;
-
-/** What was lost on the way to whoever asked for it is told to nobody: he never had it. */
-const stillOwned = (deliveries: readonly EventDelivery[]): readonly EventDelivery[] =>
-  deliveries.filter(({ tenure }) => !tenure.ended);
-
-/** Why nothing can be done with a partition any more. */
-const partitionLost = (hub: string, partition: string): WaybillError =>
-  new WaybillError(
-    "lockLost",
-    `partition ${partition} of "${hub}" belongs to another reader of the group now`,
-  );
 
 /** @throws {WaybillError} `settleFailed` for a delivery that no receiver of this kind made. */
 function ownEvent(delivery: Delivery): EventDelivery {

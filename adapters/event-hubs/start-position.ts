@@ -1,6 +1,7 @@
 import type { EventHubConsumerClient, EventPosition } from "@azure/event-hubs";
 import type { Checkpoint } from "../../src/store/index.js";
-import { WaybillError, type StartPosition } from "../../src/transport/index.js";
+import type { StartPosition, WaybillError } from "../../src/transport/index.js";
+import { expired, madeAnew } from "./partition-problems.js";
 
 /** Where the reading of a partition begins. */
 export interface Start {
@@ -42,7 +43,7 @@ export function startOf(
   if (startFrom !== "latest") return { position: { enqueuedOn: startFrom.afterMs }, last: undefined };
   // Not the moving end: what is sent before the first read must not be passed by.
   return {
-    position: last < 0 ? earliest : { sequenceNumber: last, isInclusive: false },
+    position: behind(last),
     last,
     store: { partition, offset: last < 0 ? "-1" : lastEnqueuedOffset, sequenceNumber: String(last) },
   };
@@ -50,19 +51,18 @@ export function startOf(
 
 /**
  * What the first event that is read from a checkpoint says: `done` is the event of the checkpoint itself, `next` the one
- * behind it, because the service has given up that one meanwhile; otherwise what is wrong, and whether to read from the
- * beginning.
+ * behind it, because the service has given up that one meanwhile, `later` one further behind; otherwise that the hub is
+ * another one, to be read from its beginning.
  */
 export function checkFirst(
   where: string,
   done: Checkpoint,
   first: { readonly sequenceNumber: number; readonly offset: string },
-): "done" | "next" | { readonly problem: WaybillError; readonly again: boolean } {
+): "done" | "next" | "later" | WaybillError {
   const expected = Number(done.sequenceNumber);
   if (first.sequenceNumber === expected && sameOffset(first.offset, done.offset)) return "done";
   if (first.sequenceNumber === expected + 1) return "next";
-  if (first.sequenceNumber <= expected) return { problem: madeAnew(where, done, undefined), again: true };
-  return { problem: expired(where, expected + 1, first.sequenceNumber), again: false };
+  return first.sequenceNumber <= expected ? madeAnew(where, done, undefined) : "later";
 }
 
 /** Offsets were numbers before there was geo-replication, and of two kinds nothing can be said. */
@@ -71,25 +71,6 @@ const sameOffset = (left: string, right: string): boolean =>
 
 export const earliest: EventPosition = { offset: "-1" };
 
-function madeAnew(
-  where: string,
-  { sequenceNumber, offset }: Checkpoint,
-  last: number | undefined,
-): WaybillError {
-  const found = last === undefined ? "has another event there" : `ends at sequence number ${String(last)}`;
-  return new WaybillError(
-    "notFound",
-    `the checkpoint of ${where} (sequence number ${sequenceNumber}, offset ${offset}) is of another event hub: this one ` +
-      `${found}, so it was made anew. It is read from its beginning`,
-    { class: "transient" },
-  );
-}
-
-function expired(where: string, from: number, begin: number): WaybillError {
-  return new WaybillError(
-    "notFound",
-    `${where} no longer has the events with sequence numbers ${String(from)} to ${String(begin - 1)}, which nobody has ` +
-      "done: the group was away for longer than the hub retains events. It goes on at the oldest that is left",
-    { class: "transient" },
-  );
-}
+/** Behind the event with that sequence number; -1 is before the first. */
+export const behind = (sequenceNumber: number): EventPosition =>
+  sequenceNumber < 0 ? earliest : { sequenceNumber, isInclusive: false };

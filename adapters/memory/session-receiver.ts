@@ -50,13 +50,12 @@ export class SessionReceiver implements Receiver {
 
   receive(max: number, signal: AbortSignal): MaybePromise<readonly Delivery[]> {
     if (this.#closed) return [];
-    this.#signal = signal;
+    this.#heed(signal);
     this.#world.clock.catchUp();
     const taken = this.#take(max);
     if (taken.length > 0 || signal.aborted) return taken;
     const answer = this.#waiting.wait(max, signal, () => {
       this.#stopListening();
-      if (signal.aborted) this.#giveUpIdle();
     });
     this.#listen();
     return answer;
@@ -141,6 +140,13 @@ export class SessionReceiver implements Receiver {
     for (const { broker } of this.#held.values()) broker.close();
     this.#held.clear();
     this.#world.clock.arm();
+  }
+
+  /** Whether a receive waits or not: when nobody asks any more, idle sessions are for others. */
+  #heed(signal: AbortSignal): void {
+    if (signal === this.#signal) return;
+    this.#signal = signal;
+    signal.addEventListener("abort", () => this.#giveUpIdle(), { once: true });
   }
 
   #take(max: number): readonly Delivery[] {

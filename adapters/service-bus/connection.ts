@@ -18,6 +18,7 @@ import { mapError } from "./map-error.js";
 import { MessageReceiver } from "./receiver.js";
 import { MessageSender } from "./sender.js";
 import { SessionReceiver } from "./session-receiver.js";
+import { timeOutWarning } from "./time-out-warning.js";
 import { checkTopology } from "./topology.js";
 import type { ServiceBusSettings } from "./transport.js";
 
@@ -48,8 +49,8 @@ class ServiceBusConnection implements Connection {
     deadline: Deadline,
   ) {
     this.#clients = clients;
-    const warning = retryWarning(clients.shared, "serviceBus()");
-    this.warnings = warning === undefined ? [] : [warning];
+    const warnings = [retryWarning(clients.shared, "serviceBus()"), timeOutWarning(clients.shared)];
+    this.warnings = warnings.filter((warning) => warning !== undefined);
     this.#sessionIdleMs = sessionIdleMs;
     this.#service = context.service;
     this.#deadline = deadline;

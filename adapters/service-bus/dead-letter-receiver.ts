@@ -22,8 +22,8 @@ export function deadLetterReceiver(
   deadline: Deadline,
 ): DeadLetterReceiver {
   const from = textOf(path);
-  let opened: ServiceBusReceiver | undefined;
-  const link = (): ServiceBusReceiver => (opened ??= createReceiver(client, path, "deadLetter"));
+  const links: ServiceBusReceiver[] = [];
+  const link = (nth = 0): ServiceBusReceiver => (links[nth] ??= createReceiver(client, path, "deadLetter"));
   const attempt = async <T>(doing: string, operation: () => Promise<T>): Promise<T> => {
     try {
       return await within(deadline, doing, operation);
@@ -31,10 +31,10 @@ export function deadLetterReceiver(
       throw mapError(error, doing);
     }
   };
-  const natives = new WeakMap<object, ServiceBusReceivedMessage>();
-  const letterOf = (native: ServiceBusReceivedMessage): DeadLetterDelivery => {
-    const letter = deadLetterOf(from, native);
-    natives.set(letter, native);
+  const held = new WeakMap<object, Taken>();
+  const letterOf = (taken: Taken): DeadLetterDelivery => {
+    const letter = deadLetterOf(from, taken.native);
+    held.set(letter, taken);
     return letter;
   };
   return {
@@ -44,20 +44,22 @@ export function deadLetterReceiver(
     },
     async take(sequenceNumbers) {
       const wanted = new Set(sequenceNumbers);
-      const taken = await attempt(`cannot take dead letters of "${from}"`, () => takeNumbers(link(), wanted));
+      const taken = await attempt(`cannot take dead letters of "${from}"`, () => takeNumbers(link, wanted));
       return taken.map(letterOf);
     },
     settle: (requests) =>
       Promise.all(
         requests.map(async ({ delivery, action }: SettleRequest) => {
-          const native = natives.get(delivery);
-          if (native === undefined)
+          const taken = held.get(delivery);
+          if (taken === undefined)
             return new WaybillError("lockLost", `a dead letter of "${from}" was only peeked: take it first`);
           if (action.kind !== "complete" && action.kind !== "release") return wrongAction(from, action.kind);
           try {
             await attempt(`cannot ${action.kind} a dead letter of "${from}"`, () =>
               // Abandoning does not count in a dead-letter queue.
-              action.kind === "complete" ? link().completeMessage(native) : link().abandonMessage(native),
+              action.kind === "complete"
+                ? taken.link.completeMessage(taken.native)
+                : taken.link.abandonMessage(taken.native),
             );
             return undefined;
           } catch (error) {
@@ -66,8 +68,7 @@ export function deadLetterReceiver(
         }),
       ),
     async close() {
-      const link = opened;
-      if (link !== undefined) await closed(deadline, "close a receiver", () => link.close());
+      await Promise.all(links.map((each) => closed(deadline, "close a receiver", () => each.close())));
     },
   };
 }
@@ -95,21 +96,31 @@ async function peekAll(link: ServiceBusReceiver, max: number): Promise<readonly 
  * until the SDK has heard nothing for a while.
  */
 async function takeNumbers(
-  link: ServiceBusReceiver,
+  linkOf: (nth: number) => ServiceBusReceiver,
   wanted: ReadonlySet<string>,
-): Promise<readonly ServiceBusReceivedMessage[]> {
-  const found: ServiceBusReceivedMessage[] = [];
-  const others: ServiceBusReceivedMessage[] = [];
-  for (let asks = wanted.size; found.length < wanted.size; asks *= 2) {
+): Promise<readonly Taken[]> {
+  const found: Taken[] = [];
+  const others: Taken[] = [];
+  for (let asks = wanted.size, all = 0; found.length < wanted.size; asks *= 2) {
+    const link = linkOf(Math.floor(all / mostUnsettled));
     const taken = await link.receiveMessages(Math.min(asks, 100), { maxWaitTimeInMs: emptyAfterMs });
     if (taken.length === 0) break;
-    for (const native of taken) {
-      (wanted.has(native.sequenceNumber?.toString() ?? "") ? found : others).push(native);
-    }
+    all += taken.length;
+    for (const native of taken)
+      (wanted.has(native.sequenceNumber?.toString() ?? "") ? found : others).push({ native, link });
   }
-  await Promise.all(others.map((native) => link.abandonMessage(native)));
+  await Promise.all(others.map(({ native, link }) => link.abandonMessage(native)));
   return found;
 }
+
+/** A message that is locked, and the link that can settle it. */
+interface Taken {
+  readonly native: ServiceBusReceivedMessage;
+  readonly link: ServiceBusReceiver;
+}
+
+/** A link of the SDK falls silent when some two thousand of its messages are not settled: then the next one goes on. */
+const mostUnsettled = 1_500;
 
 /** How long a dead-letter queue may be silent before it counts as empty, in milliseconds. */
 const emptyAfterMs = 500;
@@ -117,7 +128,7 @@ const emptyAfterMs = 500;
 function deadLetterOf(from: string, native: ServiceBusReceivedMessage): DeadLetterDelivery {
   const broker = factsOf(native);
   return {
-    ...readMessage(native, broker.sequenceNumber ?? ""),
+    ...readMessage(native),
     record: recordOf(from, native),
     lane: undefined,
     deliveryCount: (native.deliveryCount ?? 0) + 1,

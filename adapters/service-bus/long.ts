@@ -14,3 +14,10 @@ export function toLong(sequenceNumber: string): Long {
     toString: () => sequenceNumber,
   } as unknown as Long;
 }
+
+/** As decimal digits. The SDK's own way divides 64-bit numbers; nearly all are far below 2⁵³. */
+export function numberText(long: Long): string {
+  const { high, low } = long as { readonly high?: number; readonly low?: number };
+  if (high === undefined || low === undefined || high < 0 || high >= 2 ** 21) return long.toString();
+  return String(high * 2 ** 32 + (low >>> 0));
+}

@@ -70,6 +70,8 @@ export const namedMeanings: Readonly<Record<string, Meaning>> = {
   TypeError: { code: "invalidMessage" },
   RangeError: { code: "invalidMessage" },
   CredentialUnavailableError: { code: "unauthorized" },
+  // Of a chain of credentials, such as `DefaultAzureCredential`.
+  AggregateAuthenticationError: { code: "unauthorized" },
   AuthenticationError: { code: "unauthorized" },
   AuthenticationRequiredError: { code: "unauthorized" },
 };

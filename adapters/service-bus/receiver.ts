@@ -1,7 +1,6 @@
 import type { ServiceBusReceivedMessage, ServiceBusReceiver } from "@azure/service-bus";
 import {
   Handoff,
-  WaybillError,
   within,
   type BacklogEvidence,
   type Deadline,
@@ -10,14 +9,15 @@ import {
   type Receiver,
   type SettleRequest,
   type TimerHandle,
+  type WaybillError,
 } from "../../src/transport/index.js";
 import type { ClientLease } from "./clients.js";
+import { deferredMessages } from "./deferred-messages.js";
 import { createReceiver, textOf, type EntityPath } from "./entity-path.js";
 import { Listener, type ListenerHost } from "./listener.js";
-import { toLong } from "./long.js";
 import { look } from "./look.js";
 import { mapError, mapSettleError } from "./map-error.js";
-import { MessageDelivery } from "./message-delivery.js";
+import { MessageDelivery, ownDelivery } from "./message-delivery.js";
 import { OutcomeTurns } from "./outcome-turns.js";
 import { release, sessionless, settleMessage } from "./settle-message.js";
 
@@ -63,9 +63,17 @@ export class MessageReceiver implements Receiver, ListenerHost {
     const got = this.#handoff.receive(max, signal, () => {
       this.#rest();
     });
-    if (got instanceof Promise) this.#asked(() => this.#listen(max));
+    if (got instanceof Promise) this.#ask(max);
     else this.#beImpatient();
     return got;
+  }
+
+  /** Over the link that it has: a new one for the sake of a few more would be dear. */
+  raise(max: number): void {
+    if (this.#resting !== undefined || this.#listener?.fits(max) !== true || !this.#handoff.raise(max))
+      return;
+    this.#wanted = max;
+    this.#ask(max);
   }
 
   settle(requests: readonly SettleRequest[]): Promise<readonly (WaybillError | undefined)[]> {
@@ -127,7 +135,7 @@ export class MessageReceiver implements Receiver, ListenerHost {
     if (listener !== this.#listener) return;
     this.#listener = undefined;
     this.#broken.add(listener);
-    this.#handoff.fail(mapError(error, `cannot receive from "${textOf(this.#path)}"`));
+    this.#handoff.fail(this.#cannotReceive(error));
   }
 
   #handOver(arrived: readonly MessageDelivery[]): void {
@@ -147,13 +155,15 @@ export class MessageReceiver implements Receiver, ListenerHost {
     await this.#lease.release();
   }
 
-  /** What the SDK throws at once fails the receive that waits: it would wait on, for nobody. */
-  #asked(ask: () => void): void {
-    try {
-      ask();
-    } catch (error) {
-      this.#handoff.fail(mapError(error, `cannot receive from "${textOf(this.#path)}"`));
-    }
+  #ask(max: number): void {
+    this.#handoff.ask(
+      () => this.#listen(max),
+      (error) => this.#cannotReceive(error),
+    );
+  }
+
+  #cannotReceive(error: unknown): WaybillError {
+    return mapError(error, `cannot receive from "${textOf(this.#path)}"`);
   }
 
   #link(): ServiceBusReceiver {
@@ -177,7 +187,8 @@ export class MessageReceiver implements Receiver, ListenerHost {
       );
       if (old !== undefined) this.#retire(old);
     }
-    this.#listener.want(max);
+    // Those that have arrived and are not handed over yet are some of them.
+    this.#listener.want(max - this.#arrived.length);
   }
 
   /** Asks for nothing any more, and puts back what nobody takes. */
@@ -257,26 +268,3 @@ export class MessageReceiver implements Receiver, ListenerHost {
 const maxUnsettled = 1_500;
 
 const patienceMs = 250;
-
-/** @throws {WaybillError} `settleFailed` for a delivery that no receiver of this kind made. */
-export function ownDelivery(delivery: Delivery): MessageDelivery {
-  if (delivery instanceof MessageDelivery) return delivery;
-  throw new WaybillError("settleFailed", "this is no delivery of the receiver", { class: "permanent" });
-}
-
-/** A deferred message, locked; nothing if it is gone or locked. */
-export async function deferredMessages(
-  deadline: Deadline,
-  receiver: Pick<ServiceBusReceiver, "receiveDeferredMessages">,
-  sequenceNumber: string,
-): Promise<readonly ServiceBusReceivedMessage[]> {
-  try {
-    return await within(deadline, "cannot receive a deferred message", () =>
-      receiver.receiveDeferredMessages(toLong(sequenceNumber)),
-    );
-  } catch (error) {
-    const mapped = mapError(error, "cannot receive a deferred message");
-    if (mapped.code === "notFound") return [];
-    throw mapped;
-  }
-}

@@ -161,7 +161,7 @@ function read(consumer: Consumer, index: MessageIndex, run: DeliveryRun): MaybeP
   const { envelope } = run.delivery;
   const { addressedTo } = envelope.history;
   if (addressedTo !== undefined && spec.channel.kind !== "queue" && addressedTo !== spec.as) return ignored;
-  if (run.spent >= spec.recovery.attempts) return crashLoop(run);
+  if (run.spent >= spec.recovery.attempts) return crashLoop(consumer, run);
   if (run.delivery.defect === undefined && isClaimChecked(envelope)) return readData(consumer, index, run);
   const found = decode(spec.channel, index, run.delivery);
   if (found instanceof Promise) return found.then((decoded) => choose(consumer, run, decoded));
@@ -216,9 +216,10 @@ function unwanted({ service, spec }: Consumer, name: string): Verdict | undefine
 }
 
 /** Every attempt so far ended without a word: what runs it again and again is not told by any error. */
-function crashLoop(run: DeliveryRun): Verdict {
+function crashLoop({ features }: Consumer, { spent }: DeliveryRun): Verdict {
+  const orElse = features.uncountedRelease ? "" : ", or it was given back, which this service counts too";
   const verdict = deadLettered(
-    `${String(run.spent)} deliveries ended without an outcome: the process may have crashed on it`,
+    `${String(spent)} deliveries ended without an outcome: the process may have crashed on it${orElse}`,
   );
   return verdict.kind === "failed"
     ? { ...verdict, decision: { kind: "deadLetter", reason: "CrashLoop" } }

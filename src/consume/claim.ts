@@ -1,5 +1,5 @@
 import { channelId } from "../contracts/channel.js";
-import { WaybillError } from "../errors.js";
+import { isWaybillError, WaybillError } from "../errors.js";
 import { digest, lengthPrefixed } from "../runtime/hash.js";
 import type { ClaimHandle } from "../store/idempotency-store.js";
 import type { IdempotencySpec } from "./consumer-spec.js";
@@ -114,9 +114,10 @@ export async function completeClaim(
       store.complete(handle, spec.retentionMs),
     );
     return change === "ok" ? undefined : leave("another owner took the message over while it was handled");
-  } catch {
+  } catch (error) {
     memo.remember(handle, fingerprintOf(run));
     abandonClaim(run);
+    run.storeFailure = isWaybillError(error) ? error : undefined;
     return leave("the idempotency store did not confirm that the message is done");
   } finally {
     run.endClaim?.();

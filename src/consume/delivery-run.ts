@@ -52,6 +52,8 @@ export class DeliveryRun implements Member<DeliveryRun> {
   zombie = false;
   /** A settlement was refused because the delivery is not this process's any more: no other one can succeed. */
   gone = false;
+  /** Why its store could not be asked, or not be told: told with what becomes of the delivery. */
+  storeFailure: WaybillError | undefined;
   /** Why nobody settled it, for people. */
   whyLeft = "it was not settled";
   /** Set once it is settled or left: nothing may happen to it any more. */
@@ -63,11 +65,11 @@ export class DeliveryRun implements Member<DeliveryRun> {
   #aborted: { cause: AbortCause; error: WaybillError } | undefined;
   #wait: Wait | undefined;
 
-  constructor(delivery: Delivery, work: Work) {
+  constructor(delivery: Delivery, work: Work, history = delivery.envelope.history) {
     this.delivery = delivery;
     this.work = work;
-    this.spent = attemptsBefore(delivery);
-    this.firstFailedAt = delivery.envelope.history.firstFailedAt;
+    this.spent = attemptsBefore(delivery, history);
+    this.firstFailedAt = history.firstFailedAt;
     this.lockedUntilMs = delivery.lockedUntilMs;
   }
 

@@ -9,6 +9,7 @@ import type { ReceiverFeatures } from "../transport/capabilities.js";
 import type { MaybePromise, Outgoing, Receiver, SendResult, Source } from "../transport/transport.js";
 import type { AroundHook } from "./around.js";
 import type { ConsumerSpec } from "./consumer-spec.js";
+import type { PutBackLog } from "./put-back-log.js";
 
 /** What a consumer works with: everything that its steps share and nothing that belongs to one delivery. */
 export interface Consumer {
@@ -23,6 +24,8 @@ export interface Consumer {
   readonly outbound: Outbound;
   readonly idempotency: IdempotencyStore | undefined;
   readonly claimCheck: ClaimCheck | undefined;
+  /** Only of queues that count what is put back. */
+  readonly putBacks: PutBackLog | undefined;
   readonly around: readonly AroundHook[];
   /** Absent if nobody listens. */
   readonly emit: EventListener | undefined;
@@ -56,6 +59,13 @@ export interface OutboundOrigin {
   readonly traceparent?: string | undefined;
   readonly tracestate?: string | undefined;
 }
+
+/** What of a store's failure is told with what becomes of a delivery. */
+export const storeFailureOf = ({
+  storeFailure,
+}: {
+  readonly storeFailure: Error | undefined;
+}): { readonly error?: Error } => (storeFailure === undefined ? {} : { error: storeFailure });
 
 /** The fields that name a delivery in every event. */
 export function eventFields(

@@ -1,3 +1,4 @@
+import { isWaybillError } from "../errors.js";
 import { classify, type Classified } from "../policy/classify.js";
 import { decide, type Decision } from "../policy/decide.js";
 import { abandonClaim, releaseClaim } from "./claim.js";
@@ -16,6 +17,7 @@ export async function fail(consumer: Consumer, run: DeliveryRun, thrown: unknown
   else await releaseClaim(consumer, run);
   if (run.abortCause === "lockLost" || run.abortCause === "fenced")
     return leave(`the lock was lost: ${run.abortError?.message ?? ""}`);
+  run.storeFailure = !ran && isWaybillError(error) && error.code === "storeFailed" ? error : undefined;
   const failure = failureOf(run, error);
   if (ran && failure.class !== "cancelled") {
     consumer.emit?.({ event: "handlerFailed", error, ...eventFields(consumer, run.delivery, run.spent + 1) });

@@ -94,10 +94,9 @@ export class Intake {
 
   goOn(): void {
     this.#held = false;
-    if (!this.#paused && !this.#stop.signal.aborted) this.#polling = new AbortController();
     this.#retryTimer?.cancel();
     this.#retryTimer = undefined;
-    this.#host.wanted();
+    this.#askAnew();
   }
 
   /** Fires when nothing is taken in any more. */
@@ -116,8 +115,7 @@ export class Intake {
     if (!this.#paused) return;
     this.#paused = false;
     this.#changedMs = this.#consumer.runtime.now();
-    this.#polling = new AbortController();
-    this.#host.wanted();
+    this.#askAnew();
   }
 
   /** Stops asking for good. */
@@ -138,9 +136,13 @@ export class Intake {
     void ended.finally(() => this.#abandoned.delete(ended));
   }
 
-  /** Asks for up to `max` deliveries, unless it asks already or must not. */
+  /** Asks for up to `max` deliveries, unless it must not. One request is under way at a time: it is raised if it can be. */
   ask(max: number): void {
-    if (this.#receiving !== undefined || this.#retryTimer !== undefined) return;
+    if (this.#receiving !== undefined) {
+      this.#raise(this.#receiving, Math.min(max, this.#most));
+      return;
+    }
+    if (this.#retryTimer !== undefined) return;
     if (max <= 0 || this.#paused || this.#held || this.#stop.signal.aborted) return;
     const { receiver, runtime, source, spec } = this.#consumer;
     const polling = this.#polling;
@@ -151,15 +153,21 @@ export class Intake {
           ? nothing
           : receiver.receive(Math.min(max, this.#most), polling.signal),
       );
-      if (got instanceof Promise) this.#await(got);
+      if (got instanceof Promise) this.#await(got, max);
       else this.#take(got);
     } catch (error) {
       this.#failed(error);
     }
   }
 
-  #await(late: Promise<readonly Delivery[]>): void {
-    const receiving: Receiving = { late, ended: undefined };
+  #raise(receiving: Receiving, max: number): void {
+    if (max <= receiving.max || this.#polling.signal.aborted) return;
+    receiving.max = max;
+    this.#consumer.receiver.raise?.(max);
+  }
+
+  #await(late: Promise<readonly Delivery[]>, max: number): void {
+    const receiving: Receiving = { late, max, ended: undefined };
     this.#receiving = receiving;
     this.#askedMs = this.#consumer.runtime.elapsed();
     receiving.ended = late.then(
@@ -190,6 +198,8 @@ export class Intake {
     const { runtime, spec, service, emit } = this.#consumer;
     if (this.#failures === 0) this.#changedMs = runtime.now();
     this.#failures += 1;
+    // Nobody asks until the pause is over: what the receiver holds meanwhile, such as idle sessions, is for others.
+    this.#polling.abort();
     const pauseMs =
       Math.min(30_000, 500 * 2 ** Math.min(this.#failures, 6)) * (0.5 + runtime.random("receive") / 2);
     const retryInMs = withHint(pauseMs, isWaybillError(error) ? error.retryAfterMs : undefined);
@@ -202,8 +212,13 @@ export class Intake {
     emit?.({ event: "receiveFailed", error: failure, retryInMs, ...place });
     this.#retryTimer = runtime.after(retryInMs, () => {
       this.#retryTimer = undefined;
-      this.#host.wanted();
+      this.#askAnew();
     });
+  }
+
+  #askAnew(): void {
+    if (!this.#paused && !this.#stop.signal.aborted) this.#polling = new AbortController();
+    this.#host.wanted();
   }
 }
 
@@ -212,5 +227,7 @@ const nothing: readonly Delivery[] = [];
 /** A request that is under way. */
 interface Receiving {
   readonly late: Promise<readonly Delivery[]>;
+  /** How many it may bring. */
+  max: number;
   ended: Promise<void> | undefined;
 }

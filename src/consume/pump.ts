@@ -6,7 +6,7 @@ import { messageIndex } from "./decode.js";
 import { Checkpointer } from "./checkpointer.js";
 import { DeliveryRun } from "./delivery-run.js";
 import { Driver, type DriverHost } from "./drive.js";
-import { eventFields, type Consumer } from "./environment.js";
+import { eventFields, storeFailureOf, type Consumer } from "./environment.js";
 import { Intake, type IntakeHost } from "./intake.js";
 import { Lanes } from "./lanes.js";
 import { LockKeeper } from "./lock-keeper.js";
@@ -247,9 +247,9 @@ export class Pump implements IntakeHost, DriverHost {
   }
 
   #accept(delivery: Delivery, nowMs: number): void {
-    const { runtime, emit } = this.#consumer;
+    const { runtime, emit, putBacks } = this.#consumer;
     const work = runtime.activity.begin(() => describe(this.#consumer, delivery));
-    const run = new DeliveryRun(delivery, work);
+    const run = new DeliveryRun(delivery, work, putBacks?.historyOf(delivery));
     run.parked = true;
     runtime.activity.suspend(work);
     this.#keeper.add(run, nowMs);
@@ -277,7 +277,7 @@ export class Pump implements IntakeHost, DriverHost {
 
   #tellLeft(run: DeliveryRun): void {
     const fields = eventFields(this.#consumer, run.delivery, Math.max(1, run.spent));
-    this.#consumer.emit?.({ event: "left", why: run.whyLeft, ...fields });
+    this.#consumer.emit?.({ event: "left", why: run.whyLeft, ...storeFailureOf(run), ...fields });
   }
 
   async #giveBack(run: DeliveryRun): Promise<void> {

@@ -4,8 +4,10 @@ import type { DeadLetterReason, DeadLetterRecord } from "../message/envelope.js"
 import { attemptsBefore, historyWhenPutBack, retryCopy } from "../policy/attempts.js";
 import type { Classified } from "../policy/classify.js";
 import type { MaybePromise, SettleAction } from "../transport/transport.js";
+import { answered, isUnanswered } from "./answered.js";
 import type { DeliveryRun } from "./delivery-run.js";
-import { eventFields, type Consumer } from "./environment.js";
+import { eventFields, storeFailureOf, type Consumer } from "./environment.js";
+import type { PutBackLog } from "./put-back-log.js";
 import type { Verdict } from "./verdict.js";
 
 /** `done`: nothing is left of the delivery. `back`: it is in the broker again. `left`: nobody settled it. */
@@ -177,7 +179,8 @@ export async function putBack(consumer: Consumer, run: DeliveryRun): Promise<Set
   const history = historyWhenPutBack(delivery, { attempts: spent, firstFailedAt }, counts);
   const action: SettleAction = failedHere ? { kind: "abandon", history } : { kind: "release", history };
   if (!(await apply(consumer, run, action))) return "left";
-  consumer.emit?.({ event: "released", ...eventFields(consumer, delivery, Math.max(1, spent)) });
+  const fields = eventFields(consumer, delivery, Math.max(1, spent));
+  consumer.emit?.({ event: "released", ...storeFailureOf(run), ...fields });
   return "back";
 }
 
@@ -190,29 +193,46 @@ function apply(consumer: Consumer, run: DeliveryRun, action: SettleAction): Mayb
     const answer = runtime.port("settle", source.address, delivery.envelope.id, () =>
       receiver.settle([{ delivery, action }]),
     );
-    if (answer instanceof Promise) return tookLate(consumer, run, answer);
-    return took(consumer, run, answer[0]);
+    if (answer instanceof Promise) return tookLate(consumer, run, action, answer);
+    return took(consumer, run, action, answer[0]);
   } catch (cause) {
-    return took(consumer, run, threw(cause));
+    return took(consumer, run, action, threw(cause));
   }
 }
 
-const tookLate = (
+function tookLate(
   consumer: Consumer,
   run: DeliveryRun,
+  action: SettleAction,
   answer: Promise<readonly (WaybillError | undefined)[]>,
-): Promise<boolean> =>
-  answer.then(
-    ([error]) => took(consumer, run, error),
-    (cause: unknown) => took(consumer, run, threw(cause)),
+): Promise<boolean> {
+  const doing = `cannot ${action.kind} message ${run.delivery.envelope.id}`;
+  return answered(consumer.runtime, doing, answer).then(
+    ([error]) => took(consumer, run, action, error),
+    (cause: unknown) => took(consumer, run, action, threw(cause)),
   );
+}
 
 const threw = (cause: unknown): WaybillError =>
-  new WaybillError("settleFailed", "the transport's receiver threw", { cause });
+  isUnanswered(cause) ? cause : new WaybillError("settleFailed", "the transport's receiver threw", { cause });
+
+function remember(putBacks: PutBackLog, { delivery }: DeliveryRun, action: SettleAction): void {
+  const { id } = delivery.envelope;
+  if (action.kind === "release" || action.kind === "abandon") putBacks.note(id, action.history);
+  else putBacks.forget(id);
+}
 
 /** Whether the receiver took it. */
-function took(consumer: Consumer, run: DeliveryRun, error: WaybillError | undefined): boolean {
-  if (error === undefined) return true;
+function took(
+  consumer: Consumer,
+  run: DeliveryRun,
+  action: SettleAction,
+  error: WaybillError | undefined,
+): boolean {
+  if (error === undefined) {
+    if (consumer.putBacks !== undefined) remember(consumer.putBacks, run, action);
+    return true;
+  }
   run.gone = error.class === "lockLost";
   tellSettleFailed(consumer, run, error);
   return false;
@@ -222,7 +242,9 @@ function tellRetry(consumer: Consumer, run: DeliveryRun, delayMs: number, counte
   consumer.emit?.({
     event: "retryScheduled",
     delayMs,
-    counted,
+    // A notification cannot carry that it was not, and its service counts each delivery.
+    counted: counted || consumer.source.kind === "listener",
+    ...storeFailureOf(run),
     ...eventFields(consumer, run.delivery, Math.max(1, run.spent)),
   });
 }

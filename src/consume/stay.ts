@@ -1,6 +1,6 @@
 import type { Attempts } from "./attempt.js";
 import type { DeliveryRun } from "./delivery-run.js";
-import { eventFields, type Consumer } from "./environment.js";
+import { eventFields, storeFailureOf, type Consumer } from "./environment.js";
 import type { LockKeeper } from "./lock-keeper.js";
 import { settle, type Settled } from "./settle.js";
 import type { Verdict } from "./verdict.js";
@@ -32,10 +32,10 @@ export function stay(consumer: Consumer, run: DeliveryRun, verdict: Verdict, del
   const fields = eventFields(consumer, run.delivery, run.spent);
   if (verdict.decision.kind === "retryNow") {
     run.immediateUsed += 1;
-    consumer.emit?.({ event: "retryingNow", ...fields });
+    consumer.emit?.({ event: "retryingNow", ...storeFailureOf(run), ...fields });
   } else {
     run.immediateUsed = 0;
-    consumer.emit?.({ event: "held", delayMs, ...fields });
+    consumer.emit?.({ event: "held", delayMs, ...storeFailureOf(run), ...fields });
   }
 }
 

@@ -24,6 +24,12 @@ export interface EventDelivery extends EventMessage {
   readonly deliveryCount: number;
 }
 
+/** Why a delivery came to this, where that is neither its handler nor its message. */
+export interface EventStoreFailure {
+  /** The store could not be asked, or did not confirm: of code `storeFailed`. */
+  readonly error?: Error;
+}
+
 /**
  * What a running service tells of itself: a closed union, for logs and metrics. It never holds message data.
  *
@@ -43,14 +49,15 @@ export type AppEvent =
   | ({ readonly event: "ignored" } & EventDelivery)
   /** Handled before: completed without another run. */
   | ({ readonly event: "duplicate" } & EventDelivery)
-  | ({ readonly event: "retryingNow" } & EventDelivery)
-  | ({ readonly event: "held"; readonly delayMs: number } & EventDelivery)
+  | ({ readonly event: "retryingNow" } & EventDelivery & EventStoreFailure)
+  | ({ readonly event: "held"; readonly delayMs: number } & EventDelivery & EventStoreFailure)
   | ({
       readonly event: "retryScheduled";
       readonly delayMs: number;
       readonly counted: boolean;
-    } & EventDelivery)
-  | ({ readonly event: "released" } & EventDelivery)
+    } & EventDelivery &
+      EventStoreFailure)
+  | ({ readonly event: "released" } & EventDelivery & EventStoreFailure)
   | ({ readonly event: "deferred" } & EventDelivery)
   | ({
       readonly event: "deadLettered";
@@ -58,7 +65,7 @@ export type AppEvent =
       readonly description: string;
     } & EventDelivery)
   /** Not settled: another owner has the message, or its lock is gone. It will be delivered again if it must. */
-  | ({ readonly event: "left"; readonly why: string } & EventDelivery)
+  | ({ readonly event: "left"; readonly why: string } & EventDelivery & EventStoreFailure)
   | ({ readonly event: "lockLost"; readonly error: Error } & EventDelivery)
   | ({ readonly event: "settleFailed"; readonly error: Error } & EventDelivery)
   | ({ readonly event: "checkpointed"; readonly partition: string; readonly offset: string } & EventPlace)

@@ -5,9 +5,11 @@ import type { BrokerFacts, Delivery } from "../transport/transport.js";
 /**
  * Handler runs that a message has spent before this delivery: those that its copies carry, and one for each earlier
  * delivery of this copy that ended without a word (a crash, a lost lock).
+ *
+ * @param history what is known of it. Default: what it carries
  */
-export function attemptsBefore(delivery: Delivery): number {
-  const { attempts = 0, uncounted = 0 } = delivery.envelope.history;
+export function attemptsBefore(delivery: Delivery, history = delivery.envelope.history): number {
+  const { attempts = 0, uncounted = 0 } = history;
   return attempts + Math.max(0, delivery.deliveryCount - 1 - uncounted);
 }
 

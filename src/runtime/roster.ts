@@ -20,6 +20,11 @@ export class Roster<M extends Member<M>> {
     return this.#size;
   }
 
+  /** Who came first of those who are present. */
+  get first(): M | undefined {
+    return this.#first;
+  }
+
   add(member: M): void {
     member.before = this.#last;
     member.present = true;

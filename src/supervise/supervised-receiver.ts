@@ -57,6 +57,10 @@ export class SupervisedReceiver implements Receiver {
     return this.#inner.receive(max, signal);
   }
 
+  raise(max: number): void {
+    this.#inner.raise?.(max);
+  }
+
   settle(requests: readonly SettleRequest[]): MaybePromise<readonly (WaybillError | undefined)[]> {
     if (this.#retired.size === 0) return this.#inner.settle(requests);
     return this.#byReceiver(

@@ -60,6 +60,22 @@ export class Handoff<D extends Delivery> {
     });
   }
 
+  /** The receive that waits takes up to `max` from now on. Answers whether that is more than it did. */
+  raise(max: number): boolean {
+    if (this.#waiting === undefined || this.#waiting.max >= max) return false;
+    this.#waiting.max = max;
+    return true;
+  }
+
+  /** Asks the service for what the receive waits for: what `asking` throws at once fails it, or it would wait on, for nobody. */
+  ask(asking: () => void, meaning: (error: unknown) => WaybillError): void {
+    try {
+      asking();
+    } catch (error) {
+      this.fail(meaning(error));
+    }
+  }
+
   /** Answers a receive that waits with nothing, and returns what nobody has taken. */
   close(): readonly D[] {
     const waiting = this.#waiting;
@@ -87,7 +103,7 @@ export class Handoff<D extends Delivery> {
 }
 
 interface Waiting<D> {
-  readonly max: number;
+  max: number;
   readonly resolve: (deliveries: readonly D[]) => void;
   readonly reject: (error: WaybillError) => void;
   readonly signal: AbortSignal;

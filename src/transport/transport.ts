@@ -198,6 +198,11 @@ export interface Receiver {
    * promise answers `[]` when `signal` fires or the receiver is closed. Nothing is prefetched beyond `max`.
    */
   receive(max: number, signal: AbortSignal): MaybePromise<readonly Delivery[]>;
+  /**
+   * The receive that waits may give up to `max` by now, more than it was asked for; nothing changes where none waits. What is
+   * asked for in time need not be asked for apart. Never throws.
+   */
+  raise?(max: number): void;
   /** Settles; one answer per request, in order: nothing, or why it failed. Never throws. */
   settle(requests: readonly SettleRequest[]): MaybePromise<readonly (WaybillError | undefined)[]>;
   /** Extends the lock; one answer per delivery: the new end of the lock, or why it failed. Never throws. */

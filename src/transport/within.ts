@@ -1,5 +1,6 @@
 import { WaybillError } from "../errors.js";
 import type { Runtime } from "../runtime/runtime.js";
+import { Deadlines, Limited } from "./deadlines.js";
 
 /** A limit for operations of a service's client that they cannot miss. */
 export interface Deadline {
@@ -15,31 +16,59 @@ export interface Deadline {
  * @throws {WaybillError} `timeout`; otherwise what the operation threw.
  */
 export function within<T>(
-  { runtime, operationMs }: Deadline,
+  deadline: Deadline,
   doing: string,
   operation: () => Promise<T>,
   late?: (outcome: T) => void,
 ): Promise<T> {
+  const open = deadlinesOf(deadline);
   return new Promise((resolve, reject) => {
-    let over = false;
-    const timer = runtime.after(operationMs, () => {
-      over = true;
-      reject(
-        new WaybillError("timeout", `${doing}: the service's client has not answered for ${operationMs} ms`),
-      );
-    });
-    operation().then(
-      (outcome) => {
-        timer.cancel();
-        if (over) late?.(outcome);
-        else resolve(outcome);
+    const outcome = operation();
+    const awaited = new Awaited(deadline.operationMs, doing, reject);
+    open.begin(awaited);
+    outcome.then(
+      (value) => {
+        if (open.end(awaited)) resolve(value);
+        else late?.(value);
       },
       (error: unknown) => {
-        timer.cancel();
-        if (!over) reject(error instanceof Error ? error : new Error(String(error)));
+        if (open.end(awaited)) reject(error instanceof Error ? error : new Error(String(error)));
       },
     );
   });
+}
+
+class Awaited extends Limited {
+  readonly #limitMs: number;
+  readonly #doing: string;
+  readonly #reject: (error: WaybillError) => void;
+
+  constructor(limitMs: number, doing: string, reject: (error: WaybillError) => void) {
+    super();
+    this.#limitMs = limitMs;
+    this.#doing = doing;
+    this.#reject = reject;
+  }
+
+  override expire(): void {
+    this.#reject(
+      new WaybillError(
+        "timeout",
+        `${this.#doing}: the service's client has not answered for ${String(this.#limitMs)} ms`,
+      ),
+    );
+  }
+}
+
+/** What waits for each deadline. One that is made for one operation is forgotten with it. */
+const waiting = new WeakMap<Deadline, Deadlines>();
+
+function deadlinesOf(deadline: Deadline): Deadlines {
+  const known = waiting.get(deadline);
+  if (known !== undefined) return known;
+  const made = new Deadlines(deadline.runtime, deadline.operationMs);
+  waiting.set(deadline, made);
+  return made;
 }
 
 /** What a service's client needs to know of a signal. */

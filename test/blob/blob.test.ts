@@ -118,29 +118,67 @@ describe("checkpoints in blobs", () => {
   });
 });
 
-describe("a consumer group with blob stores", () => {
-  it("goes on behind its checkpoint, and finds what it parked", async () => {
-    const hub = await HubFixture.start(1);
-    try {
-      const stores = {
-        checkpoints: blobCheckpoints(await containers.next()),
-        park: blobPark(await containers.next()),
-      };
-      const line = await hub.connect(stores);
-      await line.sender().send(outgoing(...[1, 2, 3].map((n) => envelope(n, { key: "one" }))));
-      const first = line.reader();
-      const [one, two] = await first.take(3);
-      if (one === undefined || two === undefined) throw new Error("three events come");
-      await first.complete(one);
-      await first.receiver.settle([{ delivery: two, action: { kind: "deadLetter", record } }]);
-      await first.checkpoint(two);
-      await first.receiver.close();
-      const second = line.reader();
-      expect(numbers(await second.take(1))).toEqual([3]);
-      const letters = await line.deadLetters().peek(10);
-      expect(numbers(letters)).toEqual([2]);
-    } finally {
-      await hub.close();
+describe("checkpoints and what is parked, in one container", () => {
+  it("are not disturbed by each other, nor Microsoft's store by what is parked", async () => {
+    const container = await containers.next();
+    const [checkpoints, park] = [blobCheckpoints(container), blobPark(container)];
+    const theirs = new BlobCheckpointStore(container);
+    const group = ["shop.servicebus.windows.net", "sales", "$default"] as const;
+    // What a consumer group is called in a park store, and boxes that look like the places of checkpoints.
+    const box = group.map(encodeURIComponent).join("/");
+    const boxes = [box, group.join("/"), `${box}/checkpoint`, `${group.join("/")}/ownership`];
+    await checkpoints.save(place, checkpoint("41"));
+    await checkpoints.claim(place, { partition: "1", owner: "me", etag: undefined });
+    for (const each of boxes) await park.put(each, { id: "0", bytes: Buffer.from(each) });
+
+    for (const each of boxes) {
+      const listed = await park.list(each, 10);
+      expect(listed.map(({ id, bytes }) => [id, Buffer.from(bytes).toString()])).toEqual([["0", each]]);
     }
+    expect(await checkpoints.load(place)).toEqual([checkpoint("41")]);
+    expect(await checkpoints.owners(place)).toMatchObject([{ partition: "1", owner: "me" }]);
+    expect(await theirs.listCheckpoints(...group)).toMatchObject([{ partitionId: "1" }]);
+    expect(await theirs.listOwnership(...group)).toMatchObject([{ partitionId: "1", ownerId: "me" }]);
+
+    const taken = await park.take(box, "0");
+    expect(taken !== undefined && (await park.remove(box, taken))).toBe(true);
+    await checkpoints.forget(place, "1");
+    expect(await checkpoints.load(place)).toEqual([]);
+    expect(await checkpoints.owners(place)).toHaveLength(1);
+    for (const each of boxes.slice(1)) expect(await park.list(each, 10)).toHaveLength(1);
   });
+});
+
+describe("a consumer group with blob stores", () => {
+  it.each([
+    ["two containers", false],
+    ["one container", true],
+  ])(
+    "in %s goes on behind its checkpoint, and finds what it parked and nothing else",
+    async (_, together) => {
+      const hub = await HubFixture.start(1);
+      try {
+        const container = await containers.next();
+        const stores = {
+          checkpoints: blobCheckpoints(container),
+          park: blobPark(together ? container : await containers.next()),
+        };
+        const line = await hub.connect(stores);
+        await line.sender().send(outgoing(...[1, 2, 3].map((n) => envelope(n, { key: "one" }))));
+        const first = line.reader();
+        const [one, two] = await first.take(3);
+        if (one === undefined || two === undefined) throw new Error("three events come");
+        await first.complete(one);
+        await first.receiver.settle([{ delivery: two, action: { kind: "deadLetter", record } }]);
+        await first.checkpoint(two);
+        await first.receiver.close();
+        const second = line.reader();
+        expect(numbers(await second.take(1))).toEqual([3]);
+        const letters = await line.deadLetters().peek(10);
+        expect(numbers(letters)).toEqual([2]);
+      } finally {
+        await hub.close();
+      }
+    },
+  );
 });

@@ -56,6 +56,16 @@ export class Child {
     return this.#said.join("");
   }
 
+  /** Stops it where it stands (SIGSTOP): it is there, and does nothing. */
+  suspend(): void {
+    this.#process.kill("SIGSTOP");
+  }
+
+  /** Lets it go on (SIGCONT), as if nothing had been. */
+  resume(): void {
+    this.#process.kill("SIGCONT");
+  }
+
   /** Lets it finish what it has. @throws {Error} if it does not end well */
   async stop(): Promise<void> {
     this.#process.send({ kind: "stop" });

@@ -109,6 +109,7 @@ export const promisePages: readonly PromisePage[] = [
       "Stopping",
       "Health",
       "Supervision",
+      "Credentials",
       "Pause, and concurrency",
       "Logs and metrics",
       "Dead letters",
@@ -119,6 +120,7 @@ export const promisePages: readonly PromisePage[] = [
     bare: {
       "A consumer takes no traffic": advice,
       "A consumer can stop without an error": "says what for",
+      "Wrap a credential": setUp,
       "Storage Queues and Event Grid go by HTTP": "says what there is not",
       "The names in the last column": "says where names come from",
       "Look before you redrive": advice,

@@ -51,6 +51,43 @@ describe("a consumer group", () => {
   });
 });
 
+describe("a member that was paused for too long", () => {
+  const place = { namespace: "127.0.0.1", stream: "sales", group: "till" };
+
+  /** It has handled three events, and looks at the store no more; another member has claimed its partition. */
+  async function overtaken() {
+    const line = await hub.connect({ balanceInterval: "1h", ownershipExpiry: "3h" });
+    await send(line, 1, 2, 3);
+    const paused = line.reader();
+    const got = await paused.take(3);
+    await paused.complete(...got.slice(0, 2));
+    const [mine] = await hub.checkpoints.owners(place);
+    const claim = { partition: "0", owner: "another", etag: mine?.etag };
+    expect(await hub.checkpoints.claim(place, claim)).toMatchObject({ owner: "another" });
+    return { paused, got };
+  }
+
+  const stored = (sequenceNumber: string) => ({ partition: "0", offset: "-", sequenceNumber });
+
+  it.each([
+    ["back", "2", 0],
+    ["forward, past what the new owner reads again", "0", 1],
+  ])("moves the checkpoint of its successor neither %s", async (_, now, late) => {
+    const { paused, got } = await overtaken();
+    await hub.checkpoints.save(place, stored(now));
+    await expect(paused.checkpoint(got[late])).rejects.toMatchObject({ class: "lockLost" });
+    expect(await hub.checkpoints.load(place)).toEqual([stored(now)]);
+  });
+
+  it("hears of it then, and settles nothing any more", async () => {
+    const { paused, got } = await overtaken();
+    await expect(paused.checkpoint(got[1])).rejects.toMatchObject({ class: "lockLost" });
+    expect(await hub.checkpoints.load(place)).toEqual([]);
+    expect(numbers(paused.lost.map(({ delivery }) => delivery))).toEqual([3]);
+    expect(await paused.complete(...got.slice(2))).toMatchObject([{ class: "lockLost" }]);
+  });
+});
+
 describe("a checkpoint that the hub does not know", () => {
   async function readTo(sequence: number, line: HubLine): Promise<void> {
     const reader = line.reader();

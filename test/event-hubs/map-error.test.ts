@@ -14,6 +14,7 @@ const rows: readonly (readonly [string, ErrorCode, ErrorClass])[] = [
   ["UnauthorizedError", "unauthorized", "auth"],
   ["PublisherRevokedError", "unauthorized", "auth"],
   ["CredentialUnavailableError", "unauthorized", "auth"],
+  ["AggregateAuthenticationError", "unauthorized", "auth"],
   ["AuthenticationError", "unauthorized", "auth"],
   ["AuthenticationRequiredError", "unauthorized", "auth"],
   ["ReceiverDisconnectedError", "lockLost", "lockLost"],

@@ -104,7 +104,10 @@ describe("a reader", () => {
     await hub.emulator.server.disconnect({ condition: "amqp:connection:forced", description: "gone" });
     const again = await hub.connect();
     await again.sender().send(outgoing(envelope(2, { key: "a" })));
-    expect(numbers(await reader.take(1))).toEqual([2]);
+    // Where a link was just being made the SDK does say something.
+    let got = await reader.next().catch(() => []);
+    while (got.length === 0) got = await reader.next().catch(() => []);
+    expect(numbers(got)).toEqual([2]);
   });
 
   it("has no more than its window unsettled", async () => {

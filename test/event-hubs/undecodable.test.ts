@@ -96,14 +96,18 @@ describe("an event at which the SDK loses its connection", () => {
     const told: string[] = [];
     const got = [...(await takeThrough(reader, 1, told, signal))];
     const isStuck = () => told.some((text) => /does not get on: .* sequence number 1,/.test(text));
+    const looks: unknown[] = [];
     while (!isStuck() && !signal.aborted) {
       try {
+        await Promise.resolve(reader.receiver.backlog?.()).catch((error: unknown) => looks.push(error));
         got.push(...(await reader.next()));
       } catch (error) {
         told.push((error as Error).message);
       }
     }
     expect(numbers(got)).toEqual([1]);
+    // Meanwhile nobody is to make the reader anew.
+    expect(looks).toContainEqual(expect.objectContaining({ code: "unsupported" }));
     await reader.receiver.close();
   });
 });

@@ -1,5 +1,6 @@
 import { realRuntime } from "waybill/store";
 import { closeAzurites } from "./azurites.js";
+import { removeProgram } from "./program.js";
 import type { Outcome, Row } from "./row.js";
 
 /** A row, and what came of it. */
@@ -51,6 +52,7 @@ export async function campaign(
     await runAll(all.filter(({ row }) => row.alone === true));
   } finally {
     await closeAzurites();
+    await removeProgram();
     process.off("uncaughtException", note);
     process.off("unhandledRejection", note);
   }

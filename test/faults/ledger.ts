@@ -28,6 +28,11 @@ export class Ledger {
     this.#ids.add(effect.id);
   }
 
+  /** What was sent under an id that was accepted. */
+  jobOf(id: string): Job | undefined {
+    return this.#accepted.get(id);
+  }
+
   get accepted(): number {
     return this.#accepted.size;
   }

@@ -1,8 +1,8 @@
 import { fixed, service, type App, type Context } from "waybill";
 import type { ServiceSpec } from "../../src/service.js";
-import { plain, sales, sessions, storage, workerName, type Job } from "./contracts.js";
+import { alerts, plain, sales, sessions, storage, workerName, type Job } from "./contracts.js";
 
-export type ChannelKey = "plain" | "sessions" | "sales" | "storage";
+export type ChannelKey = "plain" | "sessions" | "sales" | "storage" | "alerts";
 
 /** A message as the worker gets it. */
 interface Message {
@@ -13,9 +13,11 @@ interface Message {
 export type Handler = (message: Message, context: Context<object, string>) => Promise<void>;
 
 /** A handler throws it when nothing helps. */
-export class GivenUp extends Error {}
+export class GivenUp extends Error {
+  override readonly name = "GivenUp";
+}
 
-const channels = { plain, sessions, sales, storage };
+const channels = { plain, sessions, sales, storage, alerts };
 
 /** Sends one piece of work. */
 export function sendJob(app: App, channel: ChannelKey, job: Job, id: string): Promise<unknown> {
@@ -28,6 +30,8 @@ export function sendJob(app: App, channel: ChannelKey, job: Job, id: string): Pr
       return app.send(sales.job, job, { id });
     case "storage":
       return app.send(storage.job, job, { id });
+    case "alerts":
+      return app.send(alerts.alert, job, { id });
   }
 }
 
@@ -48,6 +52,8 @@ export function sendJobs(
       return app.sendMany(sales.job, jobs, options);
     case "storage":
       return app.sendMany(storage.job, jobs, options);
+    case "alerts":
+      return app.sendMany(alerts.alert, jobs, options);
   }
 }
 
@@ -74,6 +80,8 @@ export function workerOf(
       return worker.consume(sessions, { job: handler }, options)["~service"];
     case "storage":
       return worker.consume(storage, { job: handler }, options)["~service"];
+    case "alerts":
+      return worker.listen(alerts, { alert: handler }, options)["~service"];
     case "sales":
       return worker.read(sales, { job: handler }, { ...options, checkpoint: { events: 5, interval: "1s" } })[
         "~service"

@@ -3,7 +3,7 @@ import type { CheckpointStore, Runtime } from "waybill/store";
 import { realRuntime } from "waybill/store";
 import type { Source, Transport } from "waybill/transport";
 import { startEmulator, type Emulator, type EmulatorOptions } from "waybill-tools/emulator";
-import { deadLetterIds } from "../crash/world/dead-letter-ids.js";
+import { deadLetterIds, lettersOf } from "../crash/world/dead-letter-ids.js";
 import { randomOf } from "../crash/random.js";
 import { acceleratedRuntime } from "../conformance/accelerated-runtime.js";
 import { sharedAzurite } from "./azurites.js";
@@ -22,6 +22,9 @@ import {
 
 /** How much faster than the machine's the clock of the AMQP places runs while nothing happens. */
 export const speed = 10;
+
+/** By that clock; a lock that nobody settles ends before. */
+const stallMs = 20_000;
 
 /** A place behind AMQP: everything goes through the proxy. */
 export interface AmqpPlace extends Place {
@@ -64,12 +67,14 @@ export async function serviceBusPlace(
   });
   const direct = emulator.serviceBus.connectionString;
   const connectionString = through(direct, proxy.port);
+  const source: Source = { kind: "queue", channel: spec, address: spec.name };
   return {
     channel,
     runtime,
     emulator,
     proxy,
     operationMs,
+    stallMs,
     lockMs,
     transport: () =>
       options.transport?.(connectionString, { emulator, proxy, stores: memoryStores() }) ??
@@ -80,8 +85,8 @@ export async function serviceBusPlace(
       );
       return active + scheduled + deferred === 0;
     },
-    deadLetters: () =>
-      deadLetterIds(serviceBusOver(direct), { kind: "queue", channel: spec, address: spec.name }),
+    deadLetters: () => deadLetterIds(serviceBusOver(direct), source),
+    letters: () => lettersOf(serviceBusOver(direct), source),
     ...ends(emulator, proxy),
   };
 }
@@ -112,6 +117,8 @@ export async function eventHubsPlace(options: AmqpPlaceOptions): Promise<AmqpPla
     emulator,
     proxy,
     operationMs,
+    // Longer than the adapter searches for what the client cannot decode, by the machine's clock: a new link begins that anew.
+    stallMs: 60_000,
     lockMs: 20_000,
     transport: () =>
       options.transport?.(connectionString, { emulator, proxy, stores }) ??
@@ -182,10 +189,13 @@ export async function storagePlace({ seed, ...options }: StoragePlaceOptions): P
     address,
     proxy,
     operationMs: 1_000,
+    stallMs: 4_000,
     lockMs: storage["~channel"].settings.lockMs ?? 30_000,
     transport: () => storageQueueOver(through(connectionString, proxy.port)),
     quiet: async () => (await queue.getProperties()).approximateMessagesCount === 0,
     deadLetters: () => idsIn(poison),
+    letters: () =>
+      lettersOf(storageQueueOver(connectionString), { kind: "queue", channel: storage["~channel"], address }),
     heal: () => {
       proxy.clear();
     },

@@ -1,14 +1,16 @@
-import type { App } from "waybill";
+import { isWaybillError, type App } from "waybill";
 import { memoryIdempotency } from "waybill/memory";
 import type { Runtime } from "waybill/store";
-import type { Transport } from "waybill/transport";
+import type { DeadLetterDelivery, Transport } from "waybill/transport";
 import type { AppEvent } from "../../src/policy/app-event.js";
 import { start } from "../../src/start.js";
-import type { Job } from "./contracts.js";
+import { workerName, type Job } from "./contracts.js";
 import { Ledger } from "./ledger.js";
 import { GivenUp, sendJob, sendJobs, shopOf, workerOf, type ChannelKey, type Handler } from "./lines.js";
 import type { Outcome } from "./row.js";
+import { Silence } from "./silence.js";
 import { pause, until } from "./until.js";
+import { unwhole } from "./whole-letters.js";
 
 /** What a handler does before its effect. */
 export type Work = (job: Job, context: WorkContext) => Promise<void>;
@@ -28,12 +30,16 @@ export interface Place {
   readonly address?: string;
   /** How long a lock lasts, by the clock of the runtime, in milliseconds. */
   readonly lockMs: number;
+  /** How long the worker may be given nothing although messages wait, before it says so; by the clock of the runtime. */
+  readonly stallMs: number;
   /** The longest that one operation takes, by the clock of the runtime, in milliseconds. */
   readonly operationMs: number;
   /** Nothing is left to be done, nor being done. */
   readonly quiet: () => Promise<boolean>;
   /** Ids of what was given up. */
   readonly deadLetters: () => Promise<readonly string[]>;
+  /** The same, with all that is known of it: as many as the service shows. */
+  readonly letters?: () => Promise<readonly DeadLetterDelivery[]>;
   /** What does not hold of the service at the end, in sentences. */
   readonly problems?: (ledger: Ledger) => Promise<readonly string[]>;
   /** Ends every fault. */
@@ -42,6 +48,8 @@ export interface Place {
 }
 
 export interface StageOptions {
+  /** The invariants that are checked. Only I9, I11 and I16 are not always. */
+  readonly holds?: readonly string[];
   readonly work?: Work;
   /** What is given up, and shall be a dead letter. */
   readonly gaveUp?: (job: Job) => boolean;
@@ -62,10 +70,15 @@ export class Stage {
   readonly #counts = new Map<string, number>();
   readonly #expected = new Set<string>();
   readonly problems: string[] = [];
+  /** Why sends failed, in order. */
+  readonly refusals: unknown[] = [];
   #shop: App | undefined;
   #worker: App | undefined;
   #flowing: Promise<unknown> | undefined;
   #flows = false;
+  #silence: Silence | undefined;
+  /** Whether the worker must say that it gets nothing although, as far as the stage knows, nothing waits. */
+  #mustSay = false;
 
   constructor(place: Place, options: StageOptions = {}) {
     this.place = place;
@@ -77,11 +90,26 @@ export class Stage {
     return this.#worker;
   }
 
+  /** How long the worker may get nothing and say nothing although something waits: three looks, as times.ts counts them. */
+  get silenceMs(): number {
+    return 1.5 * this.place.stallMs + graceMs;
+  }
+
   async open(): Promise<void> {
     const { channel, runtime, transport, address } = this.place;
+    const { stallMs } = this.place;
+    const silence = new Silence({
+      service: workerName,
+      elapsed: () => runtime.elapsed(),
+      limitMs: this.silenceMs,
+    });
     const shared = {
       ...(address === undefined ? {} : { address: () => address }),
-      on: (event: AppEvent) => void this.events.push(event),
+      supervision: { stallAfter: `${stallMs}ms` } as const,
+      on: (event: AppEvent) => {
+        this.events.push(event);
+        silence.hear(event);
+      },
     };
     this.#shop = await start(shopOf(channel), { ...shared, transport: transport() }, runtime);
     this.#worker = await start(
@@ -89,6 +117,16 @@ export class Stage {
       { ...shared, transport: transport(), idempotency: memoryIdempotency({ runtime }) },
       runtime,
     );
+    if (this.#holds("I11")) this.#listen(silence);
+  }
+
+  /** While the worker can get nothing: waits until it says so, or is silent for longer than it may be (I11). */
+  async heard(): Promise<void> {
+    const silence = this.#silence;
+    if (silence === undefined) throw new Error("a row that waits for a word must hold I11");
+    this.#mustSay = true;
+    await until("the worker to say that it gets nothing", () => silence.hasSaid || silence.isTooLong);
+    this.#mustSay = false;
   }
 
   /** Messages that end as dead letters, and shall. */
@@ -149,8 +187,14 @@ export class Stage {
     const { place, ledger } = this;
     await place.heal();
     this.#flows = false;
+    const silentMs = this.#silence?.look() ?? 0;
+    const limitMs = this.#silence?.limitMs ?? 0;
+    this.#silence = undefined;
+    if (silentMs > limitMs)
+      this.problems.push(`I11: the worker got nothing and said nothing for ${silentMs.toFixed(0)} ms`);
     await this.#flowing;
     await this.#ended();
+    if (this.#holds("I16")) this.problems.push(...(await this.#unwhole()));
     const deadLetters = await place.deadLetters();
     await this.stop();
     const dead = new Set(deadLetters);
@@ -170,6 +214,7 @@ export class Stage {
 
   async close(): Promise<void> {
     this.#flows = false;
+    this.#silence = undefined;
     await Promise.allSettled([this.#worker?.stop({ deadline: "1s" }), this.#shop?.stop({ deadline: "1s" })]);
     await this.place.close();
   }
@@ -200,6 +245,40 @@ export class Stage {
     }
   }
 
+  /** Looks, until the row ends, whether something waits that the worker neither gets nor speaks of. */
+  #listen(silence: Silence): void {
+    this.#silence = silence;
+    silence.rest();
+    const { runtime } = this.place;
+    const look = (): void => {
+      if (this.#silence === undefined) return;
+      if (!this.#mustSay && this.ledger.lost(this.#expected).length === 0) silence.rest();
+      silence.look();
+      runtime.after(lookMs, look);
+    };
+    look();
+  }
+
+  #holds(invariant: string): boolean {
+    return this.#options.holds?.includes(invariant) === true;
+  }
+
+  async #unwhole(): Promise<readonly string[]> {
+    const letters = (await this.place.letters?.()) ?? [];
+    return letters.length === 0 ? ["I16: there is no dead letter to look at"] : unwhole(letters, this.ledger);
+  }
+
+  /** Waits that the service asked for and that were not kept (I9). */
+  #hasty(): readonly string[] {
+    return this.events.flatMap((event) => {
+      if (event.event !== "receiveFailed" || !isWaybillError(event.error)) return [];
+      const { retryAfterMs = 0 } = event.error;
+      return event.retryInMs < Math.min(retryAfterMs, longestHintMs)
+        ? [`I9: a receive is repeated after ${String(event.retryInMs)} ms, not ${String(retryAfterMs)}`]
+        : [];
+    });
+  }
+
   #broken(deadLetters: readonly string[]): readonly string[] {
     const { ledger, place } = this;
     const bound = place.operationMs + graceMs;
@@ -209,6 +288,7 @@ export class Stage {
       ...(place.channel === "sessions" || place.channel === "sales"
         ? ledger.disordered().map((id) => `I6: ${id} was done before an earlier one of its key`)
         : []),
+      ...(this.#holds("I9") ? this.#hasty() : []),
       ...strangers
         .slice(this.#options.strangers ?? 0)
         .map((id) => `a dead letter that should be none: ${id}`),
@@ -231,8 +311,9 @@ export class Stage {
         await sendJob(this.#sender(), this.place.channel, job, id);
         this.ledger.accept(id, job);
         return;
-      } catch {
+      } catch (error) {
         this.ledger.resent += 1;
+        this.refusals.push(error);
         await pause(50);
       } finally {
         this.ledger.longestSendMs = Math.max(this.ledger.longestSendMs, runtime.elapsed() - beganMs);
@@ -273,6 +354,12 @@ export class Stage {
 /** What a stop may take, by the clock of the runtime, in milliseconds, and what it may be late (I12). */
 const stopMs = 20_000;
 const graceMs = 2_500;
+
+/** A longer wait that is asked for is cut. */
+const longestHintMs = 15 * 60_000;
+
+/** Between two looks at the silence of the worker. */
+const lookMs = 100;
 
 const idOf = ({ key, n }: Job): string => `${key}-${String(n)}`;
 

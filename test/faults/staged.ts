@@ -1,3 +1,4 @@
+import { gridPlace, type GridPlace, type GridPlaceOptions } from "./grid-place.js";
 import {
   eventHubsPlace,
   serviceBusPlace,
@@ -47,6 +48,9 @@ export const overAmqp = (script: AmqpScript): readonly Row[] => [
 
 export const onStorage = (script: Script<StoragePlace>): Row =>
   rowOf("storage-queue", script, (seed) => storagePlace({ seed }));
+
+export const onGrid = (script: Script<GridPlace> & Omit<GridPlaceOptions, "seed">): Row =>
+  rowOf("event-grid", script, (seed) => gridPlace({ ...script, seed }));
 
 export function rowOf<P extends Stage["place"]>(
   on: Row["on"],

@@ -7,6 +7,8 @@ import { eventFilters } from "./targets/event-filters.js";
 import { headers } from "./targets/headers.js";
 import { jsonBodies } from "./targets/json-bodies.js";
 import { publishDoor } from "./targets/publish-door.js";
+import { pushedEvents } from "./targets/pushed-events.js";
+import { queueTexts } from "./targets/queue-texts.js";
 import { redaction } from "./targets/redaction.js";
 import { sqlActions, sqlFilters } from "./targets/sql-rules.js";
 
@@ -23,4 +25,6 @@ export const targets: readonly Target[] = [
   redaction,
   eventFilters,
   publishDoor,
+  pushedEvents,
+  queueTexts,
 ];

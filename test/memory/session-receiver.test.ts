@@ -105,6 +105,18 @@ describe("a session receiver", () => {
     expect(ids(await second)).toEqual(["a2"]);
   });
 
+  it("gives its idle sessions up when nobody asks any more, also if no receive waits", async () => {
+    const { fixture, connection, receiver } = open({ lanes: 1 });
+    const other = fixture.receiver(connection, jobs);
+    const asking = new AbortController();
+    send(connection, jobs, of("a1", "a"), of("a2", "a"));
+    const [first] = await receiver.receive(1, asking.signal);
+    const others = Promise.resolve(other.receive(1, never));
+    settle(receiver, first, complete);
+    asking.abort();
+    expect(ids(await others)).toEqual(["a2"]);
+  });
+
   it("goes on with a session when its delivery is settled while a receive waits", async () => {
     const { connection, receiver } = open();
     send(connection, jobs, of("a1", "a"), of("a2", "a"));

@@ -337,7 +337,6 @@ const cases: readonly Case[] = [
 
 /** Where nothing of what was planted is told, not even its harmless part. */
 const untold = new Set([
-  "the idempotency store throws",
   "Event Grid answers with an error in text/plain",
   "the emulator is started with what it cannot read",
 ]);

@@ -62,6 +62,7 @@ const names: Readonly<Record<string, string>> = {
   TypeError: "permanent",
   RangeError: "permanent",
   CredentialUnavailableError: "auth",
+  AggregateAuthenticationError: "auth",
   AuthenticationError: "auth",
   AuthenticationRequiredError: "auth",
 };

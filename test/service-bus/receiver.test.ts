@@ -54,6 +54,25 @@ describe("a receiver of a queue", () => {
     expect(delivered(emulator)).toBe(2);
   });
 
+  it("takes as much more as its waiting receive is raised by, and no more, over the same link", async () => {
+    const emulator = await startBus({ contracts: [{ billing }] });
+    const receiver = await receiverOf(emulator);
+    const first = Promise.resolve(receiver.receive(4, forever));
+    await send(emulator, 4);
+    const open = [...(await first)];
+    while (open.length < 4) open.push(...(await receiver.receive(4 - open.length, forever)));
+    await complete(receiver, open);
+    const links = attached(emulator);
+    const waiting = Promise.resolve(receiver.receive(1, forever));
+    receiver.raise?.(3);
+    await send(emulator, 6);
+    const raised = [...(await waiting)];
+    await vi.waitFor(() => expect(delivered(emulator)).toBe(7));
+    while (raised.length < 3) raised.push(...(await receiver.receive(3 - raised.length, forever)));
+    await complete(receiver, raised);
+    expect([delivered(emulator), attached(emulator)]).toEqual([7, links]);
+  });
+
   it("can be asked for more than before, while what came before is not settled", async () => {
     const emulator = await startBus({ contracts: [{ billing }] });
     await send(emulator, 40);

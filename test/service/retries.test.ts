@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { deadLetter, defer, exponential, fixed, retry, service, WaybillError } from "waybill";
+import { notifications } from "waybill/contracts";
 import { testBus } from "waybill/testing";
-import { jobs, log, news, orderedJobs } from "./jobs.js";
+import { Done, jobs, log, news, orderedJobs } from "./jobs.js";
 
 const failing = (times: number, error: unknown = new Error("not yet")) => {
   let left = times;
@@ -104,6 +105,24 @@ describe("retries of a queue", () => {
     expect(new Set(attempts)).toEqual(new Set([1]));
     expect(attempts).toHaveLength(31);
     expect(bus.deadLetters()).toEqual([]);
+    await bus.stop();
+  });
+
+  it("of a notification count every delivery, also in an outage, and say so: it is parked before its service drops it", async () => {
+    const alerts = notifications("alerts", { messages: { done: Done } });
+    const listener = service("listener").listen(
+      alerts,
+      { done: failing(30, new WaybillError("storeFailed", "down")) },
+      { retry: { attempts: 3, immediate: 0, backoff: fixed("1m") } },
+    );
+    const bus = await testBus(listener);
+    await bus.deliver(alerts.done, { id: "1" });
+    await bus.settle({ advance: "1h" });
+    const ways = bus.events.flatMap((told): readonly unknown[] => {
+      if (told.event === "retryScheduled") return [told.counted];
+      return told.event === "deadLettered" ? [told.reason] : [];
+    });
+    expect(ways).toEqual([true, true, true, "CrashLoop"]);
     await bus.stop();
   });
 

@@ -24,15 +24,22 @@ describe("the verdict of a soak", () => {
     expect(failuresOf(steady())).toBe("");
   });
 
-  it("knows the slope of a line, and how far the points are from it", () => {
-    expect(slopeOf([0, 1, 2, 3].map((x) => [x, 5 + 2 * x]))).toEqual({ slope: 2, spread: 0 });
-    const { slope, spread } = slopeOf([
-      [0, 0],
-      [1, 3],
-      [2, 3],
-      [3, 6],
-    ]);
-    expect([slope, spread]).toEqual([1.8, expect.closeTo(0.42426, 4)]);
+  it("knows the slope of a line, whatever one point says, and in what bounds it is", () => {
+    const line = Array.from({ length: 12 }, (_, x) => [x, 5 + 2 * x] as const);
+    expect(slopeOf(line)).toEqual({ slope: 2, least: 2, most: 2 });
+    const off = line.map(([x, y]) => [x, x === 6 ? 1_000 : y] as const);
+    expect(slopeOf(off).slope).toBe(2);
+    const noise = [0, 3, -2, 5, -4, 1, 4, -1, 2, -3, 0.5, -0.5];
+    const noisy = slopeOf(line.map(([x, y]) => [x, y + (noise[x] ?? 0)] as const));
+    expect(noisy.slope).toBeCloseTo(2, 0);
+    expect(noisy.least).toBeLessThan(2);
+    expect(noisy.most).toBeGreaterThan(2);
+    expect(() => slopeOf([[1, 1]])).toThrow(RangeError);
+  });
+
+  it("is good when the heap only jumps up and down", () => {
+    const noise = [0, 140, -90, 60, -130, 30, 110, -60, 20, -20];
+    expect(failuresOf(steady((round) => ({ heapKb: 50_000 + (noise[round % 10] ?? 0) })))).toBe("");
   });
 
   it("is bad when the heap grows by more than the bound and than chance", () => {

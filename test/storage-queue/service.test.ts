@@ -1,6 +1,6 @@
 import { QueueServiceClient, StorageSharedKeyCredential } from "@azure/storage-queue";
 import { describe, expect, it } from "vitest";
-import { fixed, run, service, type AppEvent } from "waybill";
+import { fixed, run, service, WaybillError, type AppEvent } from "waybill";
 import { command, queue } from "waybill/contracts";
 import * as z from "zod";
 import { clientOptions } from "../../adapters/storage-queue/index.js";
@@ -34,6 +34,41 @@ describe("a service on storage queues", () => {
     await app.stop();
     const left = await queues.client().getQueueClient("billing").getProperties();
     expect(left.approximateMessagesCount).toBe(0);
+  });
+
+  it("spends no attempt of a foreign message while a dependency is down, though the service counts each delivery", async () => {
+    const jobs = queue("jobs", {
+      messages: { charge },
+      foreign: ({ body }) => ({
+        type: "billing.charge",
+        version: 1,
+        data: JSON.parse(Buffer.from(body).toString()) as unknown,
+      }),
+    });
+    const [raw] = await Promise.all([queues.create("jobs"), queues.create("jobs-poison")]);
+    const attempts: number[] = [];
+    const events: AppEvent[] = [];
+    const handled = signal<undefined>();
+    const app = await run(
+      service("billing").consume(
+        jobs,
+        {
+          charge: (_msg, { attempt }) => {
+            attempts.push(attempt);
+            if (attempts.length < 4)
+              throw new WaybillError("handlerFailed", "down", { class: "dependencyDown" });
+            handled.give(undefined);
+          },
+        },
+        { retry: { attempts: 2, immediate: 0, backoff: fixed("10ms") } },
+      ),
+      { transport: queues.transport(), on: (event) => void events.push(event) },
+    );
+    await raw.sendMessage('{"orderId":"1"}');
+    await handled.done;
+    await app.stop();
+    expect(attempts).toEqual([1, 1, 1, 1]);
+    expect(events.filter(({ event }) => event === "deadLettered")).toEqual([]);
   });
 
   it("SQ-19: handles the plain JSON of a producer without Waybill, in base64 or as it is", async () => {

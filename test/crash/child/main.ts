@@ -23,6 +23,7 @@ async function live(life: Life): Promise<void> {
       idempotency: remoteIdempotency(ask),
       on: (event) => {
         if ("error" in event) process.stderr.write(`${event.event} ${String(event.error)}\n`);
+        if (event.event === "left") process.stderr.write(`left ${event.id}: ${event.why}\n`);
       },
     },
     self.runtime,

@@ -31,14 +31,16 @@ export async function eventHubsWorld(): Promise<World> {
     balanceInterval: "50ms",
     ownershipExpiry: "1s",
   });
+  const pass = async (ms: number): Promise<void> => {
+    emulator.advance(ms);
+  };
   return {
     connectionString,
     transport,
     checkpoints,
     park,
-    advance: async (ms) => {
-      emulator.advance(ms);
-    },
+    pass,
+    advance: pass,
     quiet: async (channel) => {
       const { isEmpty, lastEnqueuedSequenceNumber } = namespace.inspect((engines) =>
         engines.streams.partitionProperties(channel, "0"),

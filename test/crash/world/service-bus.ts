@@ -18,6 +18,9 @@ export async function serviceBusWorld(): Promise<World> {
     transport,
     checkpoints: memoryCheckpoints(),
     park: memoryPark(),
+    pass: async (ms) => {
+      emulator.advance(ms);
+    },
     advance: async (ms) => {
       // A link of the dead process that is still there would lock again what comes free.
       await until(() => openConnections(emulator) <= connectionsOfShop, patienceMs);

@@ -4,6 +4,9 @@ import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 import { accountKey, accountName } from "../../azurite.js";
 
+/** How long a connection may be idle. */
+const idleMs = 600_000;
+
 /** Azurite's queues in a process of their own, with a clock that can be moved: it has none by itself. */
 export interface TimedAzurite {
   readonly connectionString: string;
@@ -11,8 +14,13 @@ export interface TimedAzurite {
   close(): Promise<void>;
 }
 
-/** Runs before Azurite does. It hears how much time has passed, and says when it is so. */
+/**
+ * Runs before Azurite does. It hears how much time has passed, and says when it is so. And it keeps idle connections, as Azure
+ * does: Azurite ends them after five seconds, and a request that comes in that moment fails with "socket hang up".
+ */
 const clock = `
+  import { Server } from "node:http";
+  Object.defineProperty(Server.prototype, "keepAliveTimeout", { get: () => ${String(idleMs)}, set: () => undefined });
   let aheadMs = 0;
   globalThis.Date = new Proxy(Date, {
     construct: (Real, given, to) =>

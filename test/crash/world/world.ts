@@ -11,6 +11,8 @@ export interface World {
   readonly transport: Transport;
   readonly checkpoints: CheckpointStore;
   readonly park: ParkStore;
+  /** Lets time pass for the service. */
+  pass(ms: number): Promise<void>;
   /** Lets what a dead process has locked come free. */
   advance(ms: number): Promise<void>;
   /** Whether nothing of the channel is left to be done, nor being done. */

@@ -17,7 +17,11 @@ export type HttpFate =
   /** The service does it, and the answer is lost: the connection is cut. */
   | "lostAnswer"
   /** The service does it, and the answer comes so many milliseconds later. */
-  | { readonly answerLateMs: number };
+  | { readonly answerLateMs: number }
+  /** The service does it, and the answer comes when this has resolved. */
+  | { readonly answerAfter: Promise<void> }
+  /** The service does it, and of the answer's body only so many bytes come, as if that were all. */
+  | { readonly cutTo: number };
 
 export interface HttpFault {
   readonly hits: number;
@@ -89,12 +93,19 @@ async function handle(
     outgoing.writeHead(fate.answer, fate.headers).end(fate.body);
     return;
   }
-  const answer = await forwarded(incoming, Buffer.concat(chunks), port);
+  const answer = await forwarded(incoming, Buffer.concat(chunks), port, outgoing);
   if (fate === "lostAnswer") {
     incoming.socket.destroy();
     return;
   }
-  if (typeof fate === "object") await new Promise<void>((resolve) => void after(fate.answerLateMs, resolve));
+  if (typeof fate === "object" && "answerLateMs" in fate)
+    await new Promise<void>((resolve) => void after(fate.answerLateMs, resolve));
+  if (typeof fate === "object" && "answerAfter" in fate) await fate.answerAfter;
+  if (typeof fate === "object" && "cutTo" in fate) {
+    const body = answer.body.subarray(0, fate.cutTo);
+    outgoing.writeHead(answer.status, { ...answer.headers, "content-length": body.length }).end(body);
+    return;
+  }
   outgoing.writeHead(answer.status, answer.headers).end(answer.body);
 }
 
@@ -110,8 +121,11 @@ async function forwarded(
   { method, url, headers }: IncomingMessage,
   body: Buffer,
   port: number,
+  outgoing: ServerResponse,
 ): Promise<Answer> {
   const passed = request({ host: "127.0.0.1", port, path: url, method, headers });
+  // The service hears that its client has gone away.
+  outgoing.once("close", () => passed.destroy());
   passed.end(body);
   const [answer] = (await once(passed, "response")) as [IncomingMessage];
   const chunks: Buffer[] = [];

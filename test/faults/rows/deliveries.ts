@@ -101,9 +101,15 @@ export const deliveryRows: readonly Row[] = [
     ...{
       f: 27,
       injected: "emulator: wishes for messages are not heard, until connections are cut",
-      holds: ["I1", "I2"],
+      holds: ["I1", "I2", "I11"],
     },
-    act: toFrames({ select: wishes, of: "receiver", deed: "drop", times: 1, staysMs: 700, cutAfter: true }),
+    act: toFrames({
+      select: wishes,
+      of: "receiver",
+      deed: "drop",
+      untilHeard: true,
+      cutAfter: true,
+    }),
   }),
   ...overAmqp({
     ...{

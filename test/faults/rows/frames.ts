@@ -6,7 +6,7 @@ import { pause, until } from "../until.js";
 
 /** Where the channel of a place is. */
 export const addressOf = ({ channel }: AmqpPlace): string =>
-  ({ plain: "work", sessions: "orders", sales: "sales", storage: "" })[channel];
+  ({ plain: "work", sessions: "orders", sales: "sales", storage: "", alerts: "" })[channel];
 
 /**
  * The connections on which somebody sends to the channel, or reads it: of Event Hubs also those of its partitions. Known
@@ -30,10 +30,12 @@ export interface FrameFaultPlan {
   /** Default: whatever the frames are about. */
   readonly address?: (place: AmqpPlace) => string;
   readonly deed: FrameDeed;
-  /** How often it strikes before it is removed. Default 1. */
+  /** How often it strikes before it is removed, or before somebody listens whether the worker says so. Default 1. */
   readonly times?: number;
   /** Milliseconds that it stays after that. Default 0. */
   readonly staysMs?: number;
+  /** Whether it stays until the worker says that it gets nothing (I11). Default false. */
+  readonly untilHeard?: boolean;
   /** What makes it strike. */
   readonly provoke?: (stage: Stage, place: AmqpPlace) => void | Promise<void>;
   /** Whether connections are cut when it is over: what was lost on them is not asked for again. Default false. */
@@ -44,7 +46,7 @@ export interface FrameFaultPlan {
 export const toFrames =
   (plan: FrameFaultPlan): Act<AmqpPlace> =>
   async (stage, place) => {
-    const { times = 1, staysMs = 0, of } = plan;
+    const { times = 1, staysMs = 0, of, untilHeard = false } = plan;
     const { faults } = place.emulator;
     const mine = (id: string): boolean => of === undefined || connectionsOf(place, of).has(id);
     let struck = 0;
@@ -52,7 +54,7 @@ export const toFrames =
       {
         ...plan.select,
         ...(plan.address === undefined ? {} : { address: plan.address(place) }),
-        connection: ({ id }) => struck < times && mine(id),
+        connection: ({ id }) => (untilHeard || struck < times) && mine(id),
       },
       plan.deed,
     );
@@ -61,6 +63,7 @@ export const toFrames =
       struck = fault.hits;
       return struck >= times;
     });
+    if (untilHeard) await stage.heard();
     await pause(staysMs);
     fault.remove();
     if (plan.cutAfter === true) faults.cut();

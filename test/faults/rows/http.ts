@@ -5,33 +5,41 @@ import { sharedAzurite } from "../azurites.js";
 import { eventHubsPlace, storagePlace, type AmqpPlace, type StoragePlace } from "../places.js";
 import { startHttpProxy, type HttpFate, type HttpProxy, type Passing } from "../proxy/http-proxy.js";
 import type { Row } from "../row.js";
-import type { StageOptions } from "../stage.js";
+import type { Place, Stage, StageOptions } from "../stage.js";
 import { rowOf, type Act } from "../staged.js";
 import { pause, until } from "../until.js";
 import { through } from "../worlds.js";
 
-interface HttpScript extends StageOptions {
+export interface HttpScript extends StageOptions {
   readonly f: number;
   readonly injected: string;
   readonly holds: readonly string[];
   /** Which requests it strikes, and how. */
-  readonly decide: (passing: Passing, hits: number) => HttpFate | undefined;
+  readonly decide: (passing: Passing, hits: number, stage: Stage) => HttpFate | undefined;
   /** How often it strikes before it is removed. */
   readonly times: number;
   /** Milliseconds that it stays after that. Default 0. */
   readonly staysMs?: number;
+  /** Whether it stays until the worker says that it gets nothing (I11). Default false. */
+  readonly untilHeard?: boolean;
 }
 
-const striking =
-  <P extends { readonly http: HttpProxy }>({ decide, times, staysMs = 0 }: HttpScript): Act<P & AmqpPlace> =>
+export const strikingRequests =
+  ({
+    decide,
+    times,
+    staysMs = 0,
+    untilHeard = false,
+  }: HttpScript): Act<Place & { readonly http: HttpProxy }> =>
   async (stage, { http }) => {
     let hits = 0;
     const fault = http.add((passing) => {
-      const fate = hits < times || staysMs > 0 ? decide(passing, hits) : undefined;
+      const fate = hits < times || staysMs > 0 || untilHeard ? decide(passing, hits, stage) : undefined;
       if (fate !== undefined) hits += 1;
       return fate;
     });
     await until("requests to be struck", () => hits >= times);
+    if (untilHeard) await stage.heard();
     await pause(staysMs);
     fault.remove();
     await stage.progress();
@@ -60,7 +68,7 @@ function onStorageHttp(script: HttpScript & { readonly thenMs?: number }): Row {
       },
     };
   };
-  return rowOf("storage-queue", { ...script, act: striking(script) as Act<StoragePlace> }, open);
+  return rowOf("storage-queue", { ...script, act: strikingRequests(script) }, open);
 }
 
 const portOf = (connectionString: string): number => Number(/127\.0\.0\.1:(\d+)/.exec(connectionString)?.[1]);
@@ -83,7 +91,7 @@ function onBlobs(script: HttpScript): Row {
     const place = await eventHubsPlace({ seed, stores });
     return { ...place, http, ...guarded(place, http) };
   };
-  return rowOf("event-hubs", { ...script, act: striking(script) }, open);
+  return rowOf("event-hubs", { ...script, act: strikingRequests(script) }, open);
 }
 
 /** What also ends with the place. */
@@ -140,7 +148,7 @@ export const http: readonly Row[] = [
     decide: (passing) => (sends(passing) ? { answerLateMs: 1_500 } : undefined),
   }),
   onStorageHttp({
-    ...{ f: 17, injected: "HTTP proxy: 503 ServerBusy for a while", holds: ["I1", "I2"], times: 5 },
+    ...{ f: 17, injected: "HTTP proxy: 503 ServerBusy for a while", holds: ["I1", "I2", "I9"], times: 5 },
     decide: () => refusal(503, "ServerBusy", { "retry-after": "1" }),
   }),
   onStorageHttp({
@@ -174,7 +182,12 @@ export const http: readonly Row[] = [
     decide: (passing) => (settles(passing) ? refusal(404, "PopReceiptMismatch") : undefined),
   }),
   onStorageHttp({
-    ...{ f: 63, injected: "HTTP proxy: the poison queue takes nothing for a while", holds: ["I1"], times: 3 },
+    ...{
+      f: 63,
+      injected: "HTTP proxy: the poison queue takes nothing for a while",
+      holds: ["I1", "I16"],
+      times: 3,
+    },
     gaveUp: ({ n }) => n % 5 === 0,
     decide: (passing) => (parks(passing) ? refusal(503, "ServerBusy") : undefined),
     // For so long the adapter hides what it is about to move.

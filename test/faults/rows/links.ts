@@ -2,7 +2,7 @@ import type { AmqpPlace } from "../places.js";
 import type { Row } from "../row.js";
 import { onHub, onQueue, onSessions, overAmqp, type Act } from "../staged.js";
 import { pause, until } from "../until.js";
-import { addressOf, toFrames } from "./frames.js";
+import { addressOf, connectionsOf, toFrames } from "./frames.js";
 
 /** The links of the channel; of a hub, those of its partitions are under addresses of their own. */
 const everyLink = (place: AmqpPlace, role?: "sender" | "receiver"): readonly string[] => [
@@ -45,13 +45,17 @@ const refusing =
     for (const address of addresses) faults.detach({ address, ...roles }, error);
     const hits = (): number => refusals.reduce((sum, refusal) => sum + refusal.hits, 0);
     await until("a link to be refused", () => hits() >= 2);
-    await pause(500);
+    await stage.heard();
     for (const refusal of refusals) refusal.remove();
     await stage.progress();
     return hits();
   };
 
-const cut = (_stage: unknown, { emulator }: AmqpPlace): void => void emulator.faults.cut();
+/** Cuts off the worker; the shop goes on to send, so that something waits. */
+const cutWorker = (_stage: unknown, place: AmqpPlace): void => {
+  const mine = connectionsOf(place, "receiver");
+  place.emulator.faults.cut(({ id }) => mine.has(id));
+};
 
 /** Faults of links, sessions and connections, by the emulator. */
 export const links: readonly Row[] = [
@@ -59,7 +63,7 @@ export const links: readonly Row[] = [
     ...{
       f: 11,
       injected: "emulator: every link is detached (detach-forced), three times",
-      holds: ["I1", "I2"],
+      holds: ["I1", "I2", "I11"],
     },
     act: detaching("amqp:link:detach-forced"),
   }),
@@ -67,7 +71,7 @@ export const links: readonly Row[] = [
     ...{
       f: 12,
       injected: "emulator: connections are closed (connection:forced), three times",
-      holds: ["I1", "I2"],
+      holds: ["I1", "I2", "I11"],
     },
     act: async (stage, { emulator }) => {
       let struck = 0;
@@ -91,18 +95,26 @@ export const links: readonly Row[] = [
     }),
   }),
   ...overAmqp({
-    ...{ f: 14, injected: "emulator: cut, and opens of new connections are not heard", holds: ["I1", "I12"] },
+    ...{
+      f: 14,
+      injected: "emulator: the worker is cut off, and opens of new connections are not heard",
+      holds: ["I1", "I11", "I12"],
+    },
     act: toFrames({
       select: { kind: "open", direction: "in" },
       deed: "drop",
       times: 2,
-      staysMs: 1_000,
-      provoke: cut,
+      untilHeard: true,
+      provoke: cutWorker,
       cutAfter: true,
     }),
   }),
   ...overAmqp({
-    ...{ f: 17, injected: "emulator: links are refused (server-busy) for a while", holds: ["I1", "I2"] },
+    ...{
+      f: 17,
+      injected: "emulator: links are refused (server-busy) for a while",
+      holds: ["I1", "I2", "I11"],
+    },
     act: refusing("com.microsoft:server-busy"),
   }),
   onSessions({
@@ -117,16 +129,16 @@ export const links: readonly Row[] = [
   onSessions({
     ...{
       f: 32,
-      injected: "emulator: cut, and wishes for a session are not heard",
-      holds: ["I1", "I6", "I12"],
+      injected: "emulator: the worker is cut off, and wishes for a session are not heard",
+      holds: ["I1", "I6", "I11", "I12"],
     },
     act: toFrames({
       select: { kind: "attach", direction: "in" },
       address: addressOf,
       deed: "drop",
       times: 2,
-      staysMs: 1_500,
-      provoke: cut,
+      untilHeard: true,
+      provoke: cutWorker,
       cutAfter: true,
     }),
   }),
@@ -139,15 +151,15 @@ export const links: readonly Row[] = [
     act: detaching("amqp:link:stolen", { role: "receiver" }),
   }),
   onQueue({
-    ...{ f: 71, injected: "emulator: the entity is disabled for a while", holds: ["I1", "I2"] },
+    ...{ f: 71, injected: "emulator: the entity is disabled for a while", holds: ["I1", "I2", "I11"] },
     act: refusing("com.microsoft:entity-disabled"),
   }),
   onSessions({
-    ...{ f: 71, injected: "emulator: the entity is not there for a while", holds: ["I1", "I2", "I6"] },
+    ...{ f: 71, injected: "emulator: the entity is not there for a while", holds: ["I1", "I2", "I6", "I11"] },
     act: refusing("amqp:not-found"),
   }),
   onHub({
-    ...{ f: 71, injected: "emulator: the hub is not there for a while", holds: ["I1", "I2", "I8"] },
+    ...{ f: 71, injected: "emulator: the hub is not there for a while", holds: ["I1", "I2", "I8", "I11"] },
     act: refusing("amqp:not-found"),
   }),
 ];

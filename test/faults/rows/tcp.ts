@@ -3,7 +3,7 @@ import type { TcpProxy } from "../proxy/tcp-proxy.js";
 import type { Direction, Toxic } from "../proxy/toxics.js";
 import type { Row } from "../row.js";
 import type { Stage, Work } from "../stage.js";
-import { onHub, onQueue, onSessions, onStorage } from "../staged.js";
+import { onGrid, onHub, onQueue, onSessions, onStorage } from "../staged.js";
 import { pause, until } from "../until.js";
 
 interface Proxied {
@@ -17,14 +17,17 @@ interface Strike {
   readonly times?: number;
   /** Milliseconds that it stays after that. Default 0. */
   readonly staysMs?: number;
+  /** Whether it stays until the worker says that it gets nothing (I11). Default false. */
+  readonly untilHeard?: boolean;
 }
 
 /** Poisons the line until it has struck, and then waits for work to go on. */
 const striking =
-  ({ toxic, direction, times = 1, staysMs = 0 }: Strike) =>
+  ({ toxic, direction, times = 1, staysMs = 0, untilHeard = false }: Strike) =>
   async (stage: Stage, { proxy }: Proxied): Promise<number> => {
     const active = proxy.add(toxic, direction);
     await until(`the toxic ${toxic.kind} to strike`, () => active.hits >= times);
+    if (untilHeard) await stage.heard();
     await pause(staysMs);
     active.remove();
     await stage.progress();
@@ -47,7 +50,7 @@ interface Everywhere extends Strike {
 /** The same on every service whose bytes go through the proxy. */
 function everywhere({ f, injected, holds, work, ...strike }: Everywhere): readonly Row[] {
   const script = { f, injected, holds, act: striking(strike), ...(work === undefined ? {} : { work }) };
-  return [onQueue(script), onSessions(script), onHub(script), onStorage(script)];
+  return [onQueue(script), onSessions(script), onHub(script), onStorage(script), onGrid(script)];
 }
 
 const blackHole: Toxic = { kind: "timeout" };
@@ -74,7 +77,7 @@ function slicedRows(): readonly Row[] {
       return hits();
     },
   };
-  return [onQueue(script), onSessions(script), onHub(script), onStorage(script)];
+  return [onQueue(script), onSessions(script), onHub(script), onStorage(script), onGrid(script)];
 }
 
 /** A burst that a thin line cannot carry in time. */
@@ -94,18 +97,18 @@ const floods = {
 /** Faults of TCP, by the proxy. */
 export const tcp: readonly Row[] = [
   ...everywhere({
-    ...{ f: 1, injected: "proxy: reset behind 700 bytes from the client", holds: ["I1", "I2"] },
+    ...{ f: 1, injected: "proxy: reset behind 700 bytes from the client", holds: ["I1", "I2", "I11"] },
     ...{ toxic: { kind: "resetPeer", afterBytes: 700 }, direction: "up", times: 2 },
   }),
   ...everywhere({
-    ...{ f: 4, injected: "proxy: black hole both ways, connections stay", holds: ["I1", "I2", "I12"] },
-    ...{ toxic: blackHole, times: 2, staysMs: 1_500 },
+    ...{ f: 4, injected: "proxy: black hole both ways, connections stay", holds: ["I1", "I2", "I11", "I12"] },
+    ...{ toxic: blackHole, times: 2, staysMs: 500, untilHeard: true },
   }),
   ...everywhere({
     f: 5,
     injected: "proxy: black hole to the client, while what it says arrives",
-    holds: ["I1", "I2", "I12"],
-    ...{ toxic: blackHole, direction: "down", times: 2, staysMs: 1_500 },
+    holds: ["I1", "I2", "I11", "I12"],
+    ...{ toxic: blackHole, direction: "down", times: 2, staysMs: 500, untilHeard: true },
   }),
   ...everywhere({
     f: 6,
@@ -141,4 +144,5 @@ export const tcp: readonly Row[] = [
   onQueue(floods),
   onHub(floods),
   onStorage(floods),
+  onGrid(floods),
 ];
