@@ -12,7 +12,7 @@ import {
   type TopicPublisher,
 } from "../../adapters/event-grid/index.js";
 import { memoryPark } from "../../adapters/memory/index.js";
-import { deadLetter, run, service } from "../../src/index.js";
+import { reject, run, service } from "../../src/index.js";
 import { startStage, type Stage } from "../emulator/http/fixtures.js";
 import { manage, untilState } from "../emulator/http/management-client.js";
 import { accessKey, insecure, orders } from "./grid.js";
@@ -70,7 +70,7 @@ async function twoListeners(schema: keyof typeof publishers) {
   const audit = service("audit").listen(orders, {
     placed: () => {
       runs.audit += 1;
-      return deadLetter("no good");
+      return reject("no good");
     },
   });
   const other = service("other").listen(orders, {
