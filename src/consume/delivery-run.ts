@@ -52,6 +52,10 @@ export class DeliveryRun implements Member<DeliveryRun> {
   zombie = false;
   /** A settlement was refused because the delivery is not this process's any more: no other one can succeed. */
   gone = false;
+  /** Its settlement failed and is tried again, because it has nowhere to go back to; since then, wall clock. */
+  unsettledSinceMs: number | undefined;
+  /** A settlement was not answered in time: it may be done. */
+  unanswered = false;
   /** Why its store could not be asked, or not be told: told with what becomes of the delivery. */
   storeFailure: WaybillError | undefined;
   /** Why nobody settled it, for people. */

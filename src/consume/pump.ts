@@ -91,6 +91,13 @@ export class Pump implements IntakeHost, DriverHost {
     return this.#keeper.takeTrouble();
   }
 
+  /** What is done with and cannot be settled, though it is tried again and again: its partition stands still. */
+  get unsettled(): { readonly why: string; readonly sinceMs: number } | undefined {
+    for (const { unsettledSinceMs, whyLeft } of this.#keeper.runs)
+      if (unsettledSinceMs !== undefined) return { why: whyLeft, sinceMs: unsettledSinceMs };
+    return undefined;
+  }
+
   /** Deliveries that are accepted and not ended. */
   openDeliveries(): ReadonlySet<Delivery> {
     return new Set([...this.#keeper.runs].map(({ delivery }) => delivery));

@@ -233,7 +233,11 @@ function took(
     if (consumer.putBacks !== undefined) remember(consumer.putBacks, run, action);
     return true;
   }
-  run.gone = error.class === "lockLost";
+  const lost = error.class === "lockLost";
+  // Nobody else settles an event of a partition that is read here: what is settled is so by the settlement without an answer.
+  if (lost && run.unanswered && !consumer.can.release && run.abortCause !== "lockLost") return true;
+  run.unanswered ||= isUnanswered(error);
+  run.gone = lost;
   tellSettleFailed(consumer, run, error);
   return false;
 }

@@ -81,6 +81,7 @@ export async function settleAgain(
     const lost = run.gone || run.abortCause === "lockLost" || stopping.aborted || isLeave(verdict);
     if (settled !== "left" || lost || consumer.can.release) return settled;
     run.ended = false;
+    run.unsettledSinceMs ??= consumer.runtime.now();
     await hold(consumer, keeper, run, settleAgainMs);
     settled = await settle(consumer, run, verdict);
   }

@@ -2,12 +2,13 @@ import { isWaybillError, WaybillError } from "../errors.js";
 import type { Pump } from "../consume/pump.js";
 import { isoTime } from "../runtime/iso-time.js";
 import type { BacklogEvidence } from "../transport/transport.js";
-import { EvidenceLog } from "./evidence-log.js";
+import { EvidenceLog, type Evidence } from "./evidence-log.js";
 import type { ClientCare } from "./client-care.js";
 import { climb, ground, type Finding, type Step } from "./ladder.js";
 import { Replacement } from "./replacement.js";
 import type { SupervisedReceiver } from "./supervised-receiver.js";
 import type { SupervisionTimes } from "./times.js";
+import { evidenceOf, notSettled, receivingFailed } from "./troubles.js";
 
 /** What a watch stands on. */
 export interface ConsumerWatchParts {
@@ -54,7 +55,7 @@ export class ConsumerWatch {
   get condition(): Condition {
     if (this.#condition !== "reading") return this.#condition;
     const { failures, failure } = this.pump.intake;
-    if (failures === 0) return "reading";
+    if (failures === 0) return this.pump.unsettled === undefined ? "reading" : "failing";
     return isWaybillError(failure) && failure.class === "auth" ? "unauthorized" : "failing";
   }
 
@@ -65,7 +66,12 @@ export class ConsumerWatch {
 
   /** When its condition became what it is; wall clock. */
   get changedMs(): number {
-    return Math.max(this.#changedMs, this.pump.intake.changedMs);
+    return Math.max(this.#changedMs, this.pump.intake.changedMs, this.pump.unsettled?.sinceMs ?? 0);
+  }
+
+  /** What was seen last that is not as it should be, oldest first. */
+  get evidence(): readonly Evidence[] {
+    return evidenceOf(this.pump, this.log.all);
   }
 
   /** Looks after the consumer. Answers in how many milliseconds to do so again. */
@@ -75,6 +81,7 @@ export class ConsumerWatch {
     const { intake } = this.pump;
     const lockTrouble = this.pump.takeLockTrouble();
     if (lockTrouble !== undefined) this.log.note(lockTrouble);
+    if (this.pump.unsettled !== undefined) this.log.note(notSettled(this.pump.unsettled.why));
     if (this.#busy || intake.paused) return times.lookMs;
     const { waitingMs } = intake;
     if (waitingMs === undefined && intake.failures > 0) this.#failing();
@@ -165,7 +172,7 @@ export class ConsumerWatch {
   /** Not with an entity that is away or disabled: no client helps there. */
   #failing(): void {
     const { failures, failure } = this.pump.intake;
-    const text = `receiving failed ${String(failures)} times in a row: ${failure?.message ?? ""}`;
+    const text = receivingFailed(this.pump.intake);
     if (failures < failuresInVain || (isWaybillError(failure) && failure.class === "config"))
       this.log.note(text);
     else this.#climb({ kind: "failing" }, text);

@@ -29,7 +29,7 @@ export interface ConsumerHealth {
   readonly kind: ChannelKind;
   readonly as: string;
   /**
-   * `failing`: its receives fail. `unauthorized`: because its credential is refused. `stalled`: messages wait and are not given
+   * `failing`: its receives fail, or an event of a stream cannot be settled, so its partition stands still. `unauthorized`: because its credential is refused. `stalled`: messages wait and are not given
    * to it, or the service does not answer. `poisoned`: among them is one that the service's client cannot decode.
    */
   readonly state: "reading" | "paused" | "failing" | "unauthorized" | "stalled" | "poisoned";
@@ -83,7 +83,7 @@ function stateOf(
 const firstChange = (watches: readonly ConsumerWatch[]): number =>
   Math.min(...watches.map(({ changedMs }) => changedMs));
 
-function consumerHealth({ pump, condition, changedMs, log }: ConsumerWatch): ConsumerHealth {
+function consumerHealth({ pump, condition, changedMs, evidence }: ConsumerWatch): ConsumerHealth {
   const { receiver, spec } = pump.consumer;
   const partitions = receiver.evidence?.();
   return {
@@ -96,7 +96,7 @@ function consumerHealth({ pump, condition, changedMs, log }: ConsumerWatch): Con
     concurrency: pump.concurrency,
     inFlight: pump.inFlight,
     receiveFailures: pump.intake.failures,
-    evidence: log.all,
+    evidence,
     ...(partitions === undefined ? {} : { partitions: partitions.map(redacted) }),
   };
 }

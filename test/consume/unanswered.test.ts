@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Activity } from "../../src/runtime/activity.js";
+import { WaybillError } from "waybill";
 import { DeliveryRun } from "../../src/consume/delivery-run.js";
 import type { Consumer } from "../../src/consume/environment.js";
 import { settle } from "../../src/consume/settle.js";
@@ -11,7 +12,7 @@ import { jobs } from "../service/jobs.js";
 type Answers = Awaited<ReturnType<Receiver["settle"]>>;
 
 /** A delivery whose receiver answers a settlement as the test says. */
-function settling(answer: Promise<Answers>) {
+function settling(answer: Promise<Answers> | (() => Promise<Answers>)) {
   const runtime = new StillRuntime();
   const told: AppEvent[] = [];
   const consumer = {
@@ -19,7 +20,8 @@ function settling(answer: Promise<Answers>) {
     service: "worker",
     source: { kind: "queue", address: "jobs", channel: jobs["~channel"] },
     spec: { channel: jobs["~channel"], as: "jobs" },
-    receiver: { settle: () => answer },
+    receiver: { settle: () => (typeof answer === "function" ? answer() : answer) },
+    can: { release: false },
     emit: (event: AppEvent) => void told.push(event),
   } as unknown as Consumer;
   const envelope = { id: "1", type: "t.job", history: {} };
@@ -28,8 +30,8 @@ function settling(answer: Promise<Answers>) {
     delivery,
     new Activity().begin(() => "a job"),
   );
-  const settled = settle(consumer, run, { kind: "complete", how: "handled", durationMs: 0 });
-  return { runtime, told, settled, run };
+  const again = () => settle(consumer, run, { kind: "complete", how: "handled", durationMs: 0 });
+  return { runtime, told, settled: again(), again };
 }
 
 const atRest = (): Promise<void> => Promise.resolve();
@@ -52,6 +54,16 @@ describe("a settlement that its receiver does not answer", () => {
         },
       },
     ]);
+  });
+
+  it("of a stream is done if it turns out to be settled: only this process could have", async () => {
+    const lockLost = new WaybillError("lockLost", "it was settled already");
+    const answers = [new Promise<Answers>(() => undefined), Promise.resolve([lockLost])];
+    const { runtime, told, settled, again } = settling(() => answers.shift() ?? Promise.resolve([]));
+    await runtime.advance(60_000, atRest);
+    expect(await settled).toBe("left");
+    expect(await again()).toBe("done");
+    expect(told.map(({ event }) => event)).toEqual(["settleFailed", "handled"]);
   });
 
   it("changes nothing by an answer that comes later", async () => {

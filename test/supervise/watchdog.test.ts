@@ -213,6 +213,20 @@ describe("a consumer whose receives fail", () => {
     await bus.stop();
   });
 
+  it("says why from its first failed receive on", async () => {
+    const { bus, script } = await working();
+    script.receiveFails = new WaybillError("notFound", "there is no such queue");
+    await bus.deliver(jobs.job, { id: "1" });
+    await bus.settle({ advance: "1s" });
+    expect(consumerOf(bus)).toMatchObject({
+      state: "failing",
+      evidence: [
+        { what: expect.stringMatching(/receiving failed \d times.*there is no such queue/) as string },
+      ],
+    });
+    await bus.stop({ leftovers: "ignore" });
+  });
+
   it("goes on with the old client when no new one can be made", async () => {
     const { bus, script, handled } = await working();
     script.receiveFails = new WaybillError("transportFailed", "broken");

@@ -14,15 +14,7 @@ export function fairShare({ of, runs }: Seen): Check {
       started.choice > accepted.choice ||
       (ended?.choice ?? Infinity) < accepted.choice,
   );
-  // Whoever waits before it tries to receive again, after an outage, has its sessions meanwhile.
-  const waits = of("said").some(
-    ({ event, channel, atMs }) =>
-      event === "receiveFailed" &&
-      channel === accepted.channel &&
-      atMs > accepted.atMs - longestRetryMs &&
-      atMs <= first.started.atMs,
-  );
-  if (!idle || waits) return { findings: [], exercised: false };
+  if (!idle) return { findings: [], exercised: false };
   const waitedMs = first.started.atMs - accepted.atMs;
   const findings =
     waitedMs > 2 * burstMs
@@ -30,6 +22,3 @@ export function fairShare({ of, runs }: Seen): Check {
       : [];
   return { findings, exercised: true };
 }
-
-/** The longest wait before a receive that failed is tried again. */
-const longestRetryMs = 30_000;
