@@ -1,4 +1,5 @@
-import { tellable, WaybillError, within, withoutSecrets, type Deadline } from "../../src/transport/index.js";
+import { tellable, WaybillError, within, type Deadline } from "../../src/transport/index.js";
+import { toldText } from "./told-text.js";
 
 /**
  * Asks a store of dead letters, within the deadline. `doing` says what, such as `cannot park an event of "orders"`.
@@ -12,10 +13,6 @@ export async function askStore<T>(
   try {
     return await within(deadline, doing, async () => operation());
   } catch (cause) {
-    const text = cause instanceof Error ? cause.message : String(cause);
-    const told = `${doing}: ${withoutSecrets(text).slice(0, maxTextLength)}`;
-    throw tellable(new WaybillError("storeFailed", told, { cause }));
+    throw tellable(new WaybillError("storeFailed", `${doing}: ${toldText(cause)}`, { cause }));
   }
 }
-
-const maxTextLength = 1_000;

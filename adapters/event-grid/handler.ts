@@ -1,8 +1,10 @@
 import { durationMs, tellable, WaybillError, type Duration } from "../../src/transport/index.js";
 import type { Authenticate } from "./authenticate.js";
-import { eventsOf } from "./pushed-events.js";
-import { consent, echoOf } from "./handshake.js";
+import { eventsOf, maxPushed } from "./pushed-events.js";
+import type { EventGridEvent } from "./event-delivery.js";
+import { consent, validationOf, type Validation } from "./handshake.js";
 import { Inbox } from "./inbox.js";
+import { checkHosts, openValidationUrl, type OpenValidationUrl } from "./open-validation-url.js";
 import { readBody } from "./read-body.js";
 
 /** Options for {@link eventGridHandler}. */
@@ -19,10 +21,18 @@ export interface EventGridHandlerOptions {
    * At most `"29s"`, because Event Grid gives up after 30. Default `"25s"`.
    */
   readonly answerWithin?: Duration;
-  /** Events that may be unsettled before further ones are refused until later. Default 1,000. */
+  /**
+   * Events that may be unsettled: a request for which there is no room is refused until later. One that alone is larger is taken when
+   * nothing else is at work, because no later would do. Default 1,000.
+   */
   readonly maxUnsettled?: number;
   /** The largest body that is read, in bytes. Default 2 MiB: twice what Event Grid sends. */
   readonly maxBytes?: number;
+  /**
+   * Also opens the `validationUrl` of validation events, before their code is echoed: where something before the webhook keeps the
+   * body of its answer from Event Grid. Default: it is never opened.
+   */
+  readonly openValidationUrl?: OpenValidationUrl;
   /** Hears of every request that is not answered with success. */
   readonly onRefused?: (refusal: Refusal) => void;
 }
@@ -48,7 +58,7 @@ export interface EventGridHandler {
  *
  * It answers when the handlers are done: 200 when all events are settled, 503 when one is to come again.
  *
- * @throws {WaybillError} `invalidOption` for a wait that Event Grid does not grant.
+ * @throws {WaybillError} `invalidOption` for a wait that Event Grid does not grant, and for hosts that are no names.
  */
 export function eventGridHandler(options: EventGridHandlerOptions): EventGridHandler {
   const waitMs = durationMs(options.answerWithin ?? "25s", "answerWithin");
@@ -58,6 +68,7 @@ export function eventGridHandler(options: EventGridHandlerOptions): EventGridHan
       `eventGridHandler() answers within ${waitMs} ms: answerWithin must be above zero and at most "29s"`,
     );
   }
+  if (options.openValidationUrl !== undefined) checkHosts(options.openValidationUrl);
   const inbox = new Inbox(waitMs, options.maxUnsettled ?? 1_000);
   const handle = async (request: Request): Promise<Response> => {
     try {
@@ -86,14 +97,20 @@ async function answer(inbox: Inbox, options: EventGridHandlerOptions, request: R
   if (body === undefined) throw new Refused(413, "the body is too large");
   const events = eventsOf(body, request.headers);
   if (events === undefined) throw new Refused(400, "the body holds no events");
-  const echo = echoOf(request, events);
-  if (echo !== undefined) return echo;
+  if (events === "too many") throw new Refused(413, `the body holds more than ${String(maxPushed)} events`);
+  const validation = validationOf(request, events);
+  if (validation !== undefined) return validate(options, validation);
   // What else Event Grid says of itself, such as that a subscription was deleted, is nothing for handlers.
   const kind = request.headers.get("aeg-event-type") ?? "Notification";
   return kind === "Notification" ? deliver(inbox, events) : new Response(null, { status: 200 });
 }
 
-async function deliver(inbox: Inbox, events: NonNullable<ReturnType<typeof eventsOf>>): Promise<Response> {
+async function validate({ openValidationUrl: open }: EventGridHandlerOptions, { code, url }: Validation) {
+  if (open !== undefined && url !== undefined) await openValidationUrl(open, url);
+  return Response.json({ validationResponse: code });
+}
+
+async function deliver(inbox: Inbox, events: readonly EventGridEvent[]): Promise<Response> {
   if (events.length === 0) return new Response(null, { status: 200 });
   const delivered = inbox.deliver(events);
   if (delivered === "absent") throw new Refused(503, "no service listens", later);

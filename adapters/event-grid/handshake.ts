@@ -18,16 +18,25 @@ export function consent({ headers }: Request, origins: readonly string[]): Respo
   });
 }
 
-/**
- * The answer to a validation event of the Event Grid schema: its code. The `validationUrl` beside it is never opened: a
- * forged event could have us open any address.
- */
-export function echoOf({ headers }: Request, [event]: readonly EventGridEvent[]): Response | undefined {
+/** What a validation event of the Event Grid schema asks for. */
+export interface Validation {
+  /** To be echoed in the answer. */
+  readonly code: unknown;
+  /** To be opened instead. A forged event could have us open any address. */
+  readonly url?: string;
+}
+
+/** Reads a validation event; nothing if it is another one. */
+export function validationOf(
+  { headers }: Request,
+  [event]: readonly EventGridEvent[],
+): Validation | undefined {
   if (headers.get("aeg-event-type") !== "SubscriptionValidation" || event === undefined) return undefined;
   const { eventType, data } = membersOf(event.json);
   if (eventType !== "Microsoft.EventGrid.SubscriptionValidationEvent") return undefined;
   if (typeof data !== "object" || data === null || !("validationCode" in data)) return undefined;
-  return Response.json({ validationResponse: data.validationCode });
+  const url = "validationUrl" in data && typeof data.validationUrl === "string" ? data.validationUrl : "";
+  return { code: data.validationCode, ...(url === "" ? {} : { url }) };
 }
 
 function membersOf(json: string): { readonly eventType?: unknown; readonly data?: unknown } {

@@ -31,7 +31,9 @@ export class Inbox {
   /** What became of the events; `absent` if no service reads them, `full` if it has enough: then it has seen none. */
   deliver(events: readonly EventGridEvent[]): Promise<readonly Outcome[]> | "absent" | "full" {
     if (this.#receiver === undefined) return "absent";
-    if (this.#receiver.unsettled >= this.#maxUnsettled) return "full";
+    const { unsettled } = this.#receiver;
+    // A request that has more than that by itself could never be taken: it is when there is nothing else.
+    if (unsettled > 0 && unsettled + events.length > this.#maxUnsettled) return "full";
     return this.#receiver.deliver(events, this.#waitMs);
   }
 }

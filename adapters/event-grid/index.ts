@@ -9,6 +9,7 @@ export { subscriptionFilter } from "./subscription-filter.js";
 export type { FiltersConfiguration } from "./subscription-filter.js";
 export { eventGridHandler } from "./handler.js";
 export type { EventGridHandler, EventGridHandlerOptions, Refusal } from "./handler.js";
+export type { OpenedValidationUrl, OpenValidationUrl } from "./open-validation-url.js";
 export { sharedSecret } from "./authenticate.js";
 export type { Authenticate, SharedSecretOptions } from "./authenticate.js";
 export { entraToken } from "./entra-token.js";

@@ -2,9 +2,10 @@ import {
   isWaybillError,
   tellable,
   WaybillError,
-  withoutSecrets,
+  type ErrorClass,
   type ErrorCode,
 } from "../../src/transport/index.js";
+import { toldText } from "./told-text.js";
 
 /** By the code of the service's answer. Sources: "Publish events to custom topics", REST 2024-06-01. */
 export const codes: Readonly<Record<string, ErrorCode>> = {
@@ -31,6 +32,21 @@ export const codes: Readonly<Record<string, ErrorCode>> = {
   PARSE_ERROR: "transportFailed",
 };
 
+/**
+ * By the code of the system: the certificate of the other side. Nothing was sent, and it is somebody's to repair.
+ * Source: Node, "X509 certificate error codes".
+ */
+export const certificates: Readonly<Record<string, ErrorClass>> = {
+  CERT_HAS_EXPIRED: "config",
+  CERT_NOT_YET_VALID: "config",
+  CERT_REVOKED: "config",
+  DEPTH_ZERO_SELF_SIGNED_CERT: "config",
+  SELF_SIGNED_CERT_IN_CHAIN: "config",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "config",
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "config",
+  ERR_TLS_CERT_ALTNAME_INVALID: "config",
+};
+
 /** By the name of an error that is none of the service's. */
 export const names: Readonly<Record<string, ErrorCode>> = {
   AbortError: "cancelled",
@@ -54,6 +70,12 @@ export const statuses: Readonly<Record<number, ErrorCode>> = {
   504: "timeout",
 };
 
+/** What to change, beside what failed, which names the topic and the subscription. */
+const hints: Readonly<Partial<Record<ErrorCode, string>>> = {
+  notFound:
+    ": create what is named there, or have eventGrid() make clients for the endpoint, the topic and the subscription that there are",
+};
+
 /** Failed before a byte of the event left. */
 const neverSent = /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH/;
 
@@ -64,9 +86,12 @@ const neverSent = /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH/;
 export function mapError(error: unknown, doing: string): WaybillError {
   if (isWaybillError(error)) return tellable(error);
   const retryAfterMs = retryAfter(error);
+  const code = codeOf(error);
+  const errorClass = certificateClass(error);
   return tellable(
-    new WaybillError(codeOf(error), `${doing}: ${textOf(error)}`, {
+    new WaybillError(code, `${doing}: ${textOf(error)}${hints[code] ?? ""}`, {
       cause: withoutRequest(error),
+      ...(errorClass === undefined ? {} : { class: errorClass }),
       ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     }),
   );
@@ -76,14 +101,15 @@ export function mapError(error: unknown, doing: string): WaybillError {
 export function mapSendError(error: unknown, doing: string): WaybillError {
   const mapped = mapError(error, doing);
   const unanswered = mapped.code === "timeout" || mapped.code === "transportFailed";
-  if (!unanswered || neverSent.test(textOf(error))) return mapped;
+  if (!unanswered || mapped.class === "config" || neverSent.test(textOf(error))) return mapped;
   return new WaybillError("ambiguousSend", mapped.message, { cause: mapped.cause });
 }
 
 /** The same for a settlement: without an answer the service may have done it, and the event may be gone or come again. */
 export function mapSettleError(error: unknown, doing: string): WaybillError {
   const mapped = mapError(error, doing);
-  if (mapped.code !== "timeout" && mapped.code !== "transportFailed") return mapped;
+  const unanswered = mapped.code === "timeout" || mapped.code === "transportFailed";
+  if (!unanswered || mapped.class === "config") return mapped;
   return new WaybillError("settleFailed", mapped.message, { cause: mapped.cause });
 }
 
@@ -92,6 +118,11 @@ function codeOf(error: unknown): ErrorCode {
   if (typeof code === "string" && Object.hasOwn(codes, code)) return codes[code] ?? "transportFailed";
   if (typeof name === "string" && Object.hasOwn(names, name)) return names[name] ?? "transportFailed";
   return (typeof statusCode === "number" ? statuses[statusCode] : undefined) ?? "transportFailed";
+}
+
+function certificateClass(error: unknown): ErrorClass | undefined {
+  const { code } = partsOf(error);
+  return typeof code === "string" && Object.hasOwn(certificates, code) ? certificates[code] : undefined;
 }
 
 interface Parts {
@@ -123,9 +154,7 @@ function withoutRequest(error: unknown): Error {
 /** An answer that is no JSON is quoted by the client, with all the events in it: only that it was none is said. */
 function textOf(error: unknown): string {
   if (partsOf(error).code === "PARSE_ERROR") return "the answer is no JSON";
-  const text = error instanceof Error ? error.message : String(error);
-  return withoutSecrets(text).slice(0, maxTextLength);
+  return toldText(error);
 }
 
-const maxTextLength = 1_000;
 const maxStackLength = 4_000;

@@ -20,7 +20,8 @@ export interface Place {
  * The events that one listener gave up: Event Grid writes its own dead letters to a storage account, without a reason of
  * ours, and cannot show them.
  *
- * One event has one id however often it is parked, and ids are in the order of the events' own times.
+ * One event has one id however often it is parked, and ids are in the order of the events' own times. A redriven event says that
+ * it is one, so that it has another id than the dead letter that it was sent from, which is removed meanwhile.
  */
 export class ListenerPark {
   readonly #store: ParkStore;

@@ -1,6 +1,7 @@
 import type { EventGridReceiverClient } from "@azure/eventgrid-namespaces";
 import {
   WaybillError,
+  within,
   type Delivery,
   type Receiver,
   type Runtime,
@@ -24,6 +25,9 @@ const lingerMs = 500;
 
 /** How long the service has to hear that it was cut off, before a close says that there is no request any more. */
 const hearMs = 250;
+
+/** The longest that a close waits for the requests that it has cut off. */
+const maxClosingMs = 5_000;
 
 /** How a receiver goes about its subscription. */
 export interface ReceiverSettings {
@@ -117,7 +121,10 @@ export class EventReceiver implements Receiver {
       for (const abort of this.#asked.values()) abort.abort();
       heard = new Promise((resolve) => void runtime.after(hearMs, resolve));
     });
-    await Promise.all(this.#asked.keys());
+    // A client that ignores that it was cut off is not waited for: what it still brings is put back all the same.
+    await within({ runtime, operationMs: maxClosingMs }, this.#doing("close the receive of"), () =>
+      Promise.all(this.#asked.keys()),
+    ).catch(() => undefined);
     timer.cancel();
     await heard;
   }

@@ -3,6 +3,7 @@ import { WaybillError, type SettleAction } from "../../src/transport/index.js";
 import type { Client } from "./client.js";
 import type { EventDelivery } from "./event-delivery.js";
 import { codes, mapError, mapSettleError } from "./map-error.js";
+import { toldText } from "./told-text.js";
 
 /** What is asked for many events in one request. */
 export type Verb = "acknowledge" | "release 0" | `release ${number}` | "reject" | "renew";
@@ -88,5 +89,5 @@ interface TokenError {
 /** A token that is refused for a reason that nobody has told us is none that could still be used. */
 function refusal({ code = "", message = "it was refused" }: TokenError, doing: string): WaybillError {
   const known = Object.hasOwn(codes, code) ? codes[code] : undefined;
-  return new WaybillError(known ?? "lockLost", `${doing}: ${message.slice(0, 1_000)}`);
+  return new WaybillError(known ?? "lockLost", `${doing}: ${toldText(message)}`);
 }

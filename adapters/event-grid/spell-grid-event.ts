@@ -2,7 +2,8 @@ import { WaybillError, type Envelope } from "../../src/transport/index.js";
 
 /**
  * An event in the Event Grid schema, for topics that take no other. It has no place for headers, for data in a claim check, nor for a
- * body that is no JSON; correlation, causation and trace do not travel.
+ * body that is no JSON; correlation, causation and trace do not travel. Nor has it one for the listener that a redriven event is
+ * for: every subscription would get it, and one that is given up again would be the dead letter that is just being removed.
  *
  * @param topic of a domain
  * @throws {WaybillError} `invalidMessage` for what the schema cannot carry
@@ -30,7 +31,9 @@ export function spellGridEvent(envelope: Envelope, topic: string | undefined): U
 /** The schema requires a time, and an event without one must not be another event when it is sent again. */
 const unknownTime = "1970-01-01T00:00:00.000Z";
 
-function gridProblem({ headers, dataRef, body }: Envelope): string | undefined {
+function gridProblem({ headers, dataRef, history, body }: Envelope): string | undefined {
+  if (history.addressedTo !== undefined || history.redrives !== undefined)
+    return "cannot say that it is sent again, for one listener alone";
   if (Object.keys(headers).length > 0) return "cannot carry headers";
   if (dataRef !== undefined) return "cannot say that its data is in a claim check";
   try {

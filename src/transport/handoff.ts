@@ -18,7 +18,7 @@ export class Handoff<D extends Delivery> {
   /** What came together is handed over together. */
   push(...deliveries: readonly D[]): void {
     if (deliveries.length === 0) return;
-    this.#kept.push(...deliveries);
+    for (const delivery of deliveries) this.#kept.push(delivery);
     const waiting = this.#waiting;
     if (waiting === undefined) return;
     this.#end();

@@ -73,7 +73,7 @@ export const promisePages: readonly PromisePage[] = [
   {
     page: "docs/adapters/event-grid.md",
     adapter: "event-grid",
-    promises: ["What it can do", "Push", "Errors"],
+    promises: ["What it can do", "Push", "Work that takes longer", "Who may call", "Errors"],
     others: {
       "": setUp,
       "When to choose it": advice,
@@ -85,6 +85,9 @@ export const promisePages: readonly PromisePage[] = [
     },
     bare: {
       "Every putting back is a delivery": "says what the service does, and what to do about it",
+      "Accept, then queue": "says what to write",
+      "Event Grid gives up": "says what the service does, and what to do about it",
+      "There is no option of the webhook": "says why there is none",
       "- a function of yours": "is the reader's own",
     },
   },

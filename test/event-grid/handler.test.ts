@@ -1,4 +1,4 @@
-import { exportJWK, generateKeyPair, SignJWT } from "jose";
+import { exportJWK, exportSPKI, generateKeyPair, SignJWT } from "jose";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
@@ -11,7 +11,7 @@ import {
   type Refusal,
 } from "../../adapters/event-grid/index.js";
 import { memoryPark } from "../../adapters/memory/index.js";
-import type { Receiver, SettleAction } from "../../src/transport/index.js";
+import { realRuntime, type Receiver, type SettleAction } from "../../src/transport/index.js";
 import { run, service } from "../../src/index.js";
 import { connected, options, orders, source } from "./grid.js";
 
@@ -25,6 +25,9 @@ const post = (body: unknown, headers: Record<string, string> = {}, at = url): Re
     headers: { "content-type": "application/cloudevents-batch+json", ...headers },
     body: typeof body === "string" ? body : JSON.stringify(body),
   });
+
+/** So many events that are none. */
+const listOf = (count: number): string => `[${"{},".repeat(count - 1)}{}]`;
 
 const cloudEvent = (id: string, more: object = {}) => ({
   specversion: "1.0",
@@ -62,6 +65,8 @@ async function settling(receiver: Receiver, ...actions: readonly SettleAction[])
   }
   return seen;
 }
+
+const nowSeconds = (): number => Math.floor(realRuntime().now() / 1_000);
 
 const complete = { kind: "complete" } as const;
 const release = { kind: "release", history: {} } as const;
@@ -213,6 +218,48 @@ describe("a webhook for Event Grid", () => {
     expect((await hook(post([cloudEvent("a")]))).status).toBe(503);
   });
 
+  it("asks for a request to come later that has more events than there is room for, unless nothing else is at work", async () => {
+    const { hook, receiver, refusals } = await listening({ maxUnsettled: 3 });
+    const [a, b, c, d] = ["a", "b", "c", "d"].map((id) => cloudEvent(id));
+    const first = hook(post([a, b]));
+    expect((await hook(post([c, d]))).status).toBe(429);
+    const fits = hook(post([c]));
+    await settling(receiver, complete, complete, complete);
+    expect([(await first).status, (await fits).status]).toEqual([200, 200]);
+    // Larger than all the room there is: refused, it would come again and again until Event Grid gives it up.
+    const large = hook(post([a, b, c, d]));
+    expect((await hook(post([a]))).status).toBe(429);
+    await settling(receiver, complete, complete, complete, complete);
+    expect((await large).status).toBe(200);
+    expect(refusals.map(({ status }) => status)).toEqual([429, 429]);
+  });
+
+  it("handles as many events as Event Grid sends at once", async () => {
+    const { hook, receiver } = await listening();
+    const answered = hook(post(listOf(5_000)));
+    let came = 0;
+    while (came < 5_000) {
+      const deliveries = await receiver.receive(1_000, never);
+      came += deliveries.length;
+      await receiver.settle(deliveries.map((delivery) => ({ delivery, action: complete })));
+    }
+    expect((await answered).status).toBe(200);
+  });
+
+  it("makes a defect of an event that is deeper than a message may be, and hands over those beside it", async () => {
+    const { hook, receiver } = await listening();
+    const deep = cloudEvent("deep", { data: JSON.parse(`${"[".repeat(70)}${"]".repeat(70)}`) as unknown });
+    // Brackets in a text are none.
+    const shallow = cloudEvent("shallow", { data: '"['.repeat(2_000) });
+    const answered = hook(post([deep, shallow]));
+    const came = await settling(receiver, deadLetter, complete);
+    expect(came.map(({ envelope: { id }, defect }) => [id, defect?.code])).toEqual([
+      ["deep", "undecodable"],
+      ["shallow", undefined],
+    ]);
+    expect((await answered).status).toBe(200);
+  });
+
   it("is read by one listener alone", async () => {
     const { hook } = await listening();
     const connection = await connected(eventGrid({ receiver: () => hook, deadLetters: memoryPark() }));
@@ -233,7 +280,19 @@ describe("a webhook for Event Grid", () => {
       request: new Request(post("x"), { body: Buffer.from([255]), method: "POST" }),
       status: 400,
     },
-    { what: "a body nested too deep to be read", request: post("[".repeat(400_000)), status: 400 },
+    { what: "brackets that nobody closes", request: post("[".repeat(400_000)), status: 400 },
+    {
+      what: "a list nested too deep to be read",
+      request: post(`${"[".repeat(400_000)}${"]".repeat(400_000)}`),
+      status: 400,
+    },
+    {
+      what: "an event nested too deep to be read",
+      request: post(`[{"id":"a","data":${'{"a":'.repeat(1_000)}1${"}".repeat(1_000)}}]`),
+      status: 400,
+    },
+    { what: "more events than Event Grid sends at once", request: post(listOf(5_001)), status: 413 },
+    { what: "as many events as fit into the body", request: post(listOf(600_000)), status: 413 },
     { what: "too much", request: post(`["${"x".repeat(3_000_000)}"]`), status: 413 },
   ])("answers $status to $what", async ({ request, status }) => {
     const { hook, refusals } = await listening();
@@ -380,8 +439,16 @@ describe("a token of Microsoft Entra", () => {
         .setIssuedAt()
         .setExpirationTime(expires)
         .sign(privateKey);
-    return { keys, token, asked: () => asked };
+    const iat = nowSeconds();
+    const claimed = { appid: eventGridId, iss: issuer, aud: audience, iat, exp: iat + 3_600 };
+    return { keys, token, claimed, privateKey, publicKey, asked: () => asked };
   }
+
+  const signed = (
+    claims: Record<string, unknown>,
+    key: Awaited<ReturnType<typeof generateKeyPair>>["privateKey"] | Uint8Array,
+    alg = "RS256",
+  ) => new SignJWT(claims).setProtectedHeader({ alg, kid: "k" }).sign(key);
 
   const bearer = (token: string) => post("[]", { authorization: `Bearer ${token}` });
 
@@ -395,17 +462,50 @@ describe("a token of Microsoft Entra", () => {
       azp: eventGridId,
     };
     expect(await check(bearer(await token(v2)))).toBe(true);
-    const bad = [
-      await token({ aud: "api://other" }),
-      await token({ iss: "https://sts.windows.net/other/" }),
-      await token({ appid: "somebody else" }),
-      await token({}, "1h ago"),
-      `${await token()}x`,
-      "no.token.atall",
-    ];
-    for (const each of bad) expect(await check(bearer(each))).toBe(false);
     expect(await check(post("[]"))).toBe(false);
     expect(asked()).toBe(1);
+  });
+
+  it.each([
+    ["is for another audience", { aud: "api://other" }],
+    ["is for no audience", { aud: undefined }],
+    ["is of another issuer", { iss: "https://sts.windows.net/other/" }],
+    ["is of an issuer that begins alike", { iss: `${issuer}x` }],
+    ["is of no issuer", { iss: undefined }],
+    ["has expired", { exp: nowSeconds() - 3_600 }],
+    ["never expires", { exp: undefined }],
+    ["expires by a text", { exp: "tomorrow" }],
+    ["is not good yet", { nbf: nowSeconds() + 3_600 }],
+    ["is somebody else's", { appid: "somebody else" }],
+    ["says two applications, of which one may call", { azp: "somebody else" }],
+    ["is nobody's", { appid: undefined }],
+  ])("is no good if it %s", async (_what, claims) => {
+    const { keys, claimed, privateKey } = await signer();
+    const check = entraToken({ tenant, audience, keys });
+    expect(await check(bearer(await signed(claimed, privateKey)))).toBe(true);
+    expect(await check(bearer(await signed({ ...claimed, ...claims }, privateKey)))).toBe(false);
+  });
+
+  it("is no good if it is not signed by the tenant's key, whatever it says of how it is", async () => {
+    const { keys, claimed, publicKey, token } = await signer();
+    const check = entraToken({ tenant, audience, keys });
+    const shared = new TextEncoder().encode(await exportSPKI(publicKey));
+    const other = await generateKeyPair("RS256");
+    const elliptic = await generateKeyPair("ES256");
+    const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
+    const [head, , signature] = (await token()).split(".");
+    const bad = {
+      unsigned: `${part({ alg: "none", kid: "k" })}.${part(claimed)}.`,
+      "unsigned, with a signature": `${part({ alg: "None", kid: "k" })}.${part(claimed)}.${signature ?? ""}`,
+      "signed with the public key as a secret": await signed(claimed, shared, "HS256"),
+      "signed with a key of its own": await signed(claimed, other.privateKey),
+      "signed in another way": await signed(claimed, elliptic.privateKey, "ES256"),
+      "changed after it was signed": `${head ?? ""}.${part({ ...claimed, more: 1 })}.${signature ?? ""}`,
+      "cut short": (await token()).slice(0, -1),
+      "no token": "no.token.atall",
+    };
+    for (const [what, shown] of Object.entries(bad))
+      expect([what, await check(bearer(shown))]).toEqual([what, false]);
   });
 
   it("needs a package, and says which when it is not installed", async () => {

@@ -1,11 +1,11 @@
-import { app as functionsApp, HttpRequest, type HttpResponseInit } from "@azure/functions";
+import { app as functionsApp, HttpRequest, HttpResponse, type HttpResponseInit } from "@azure/functions";
 import { getRequestListener, serve, type ServerType } from "@hono/node-server";
 import { EventGridPublisherClient } from "@azure/eventgrid";
 import { AzureKeyCredential } from "@azure/eventgrid-namespaces";
 import express from "express";
 import fastify from "fastify";
 import { Hono } from "hono";
-import { createServer, type RequestListener } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
 import {
@@ -46,6 +46,14 @@ const listening = (server: ServerType): Promise<number> =>
 function listenerOf(hook: EventGridHandler): RequestListener {
   const listener = getRequestListener(hook);
   return (incoming, outgoing) => void listener(incoming, outgoing);
+}
+
+/** The handler of a function, as it is told to `app.http`. */
+function functionOf(hook: EventGridHandler): (request: HttpRequest) => Promise<HttpResponseInit> {
+  return async (request) => {
+    const { status, headers, body } = await hook(request as unknown as Request);
+    return { status, headers, ...(body === null ? {} : { body }) };
+  };
 }
 
 const hosts: Readonly<Record<string, Mount>> = {
@@ -93,7 +101,33 @@ const hosts: Readonly<Record<string, Mount>> = {
     });
     return portOf(app.server);
   },
+
+  "Azure Functions": (hook) => {
+    const handler = functionOf(hook);
+    // What the Functions host does: it makes their request of the one that came, and an answer of what they return.
+    return listening(
+      createServer((incoming, outgoing) => {
+        const answer = async (): Promise<void> => {
+          const answered = new HttpResponse(await handler(await functionRequest(incoming)));
+          outgoing.writeHead(answered.status, Object.fromEntries(answered.headers));
+          outgoing.end(Buffer.from(await answered.arrayBuffer()));
+        };
+        void answer();
+      }),
+    );
+  },
 };
+
+async function functionRequest(incoming: IncomingMessage): Promise<HttpRequest> {
+  const bytes = Buffer.concat((await incoming.toArray()) as Buffer[]);
+  const headers = Object.entries(incoming.headers).map(([name, value]) => [name, String(value)]);
+  return new HttpRequest({
+    method: incoming.method ?? "",
+    url: `http://${incoming.headers.host ?? ""}${incoming.url ?? ""}`,
+    headers: Object.fromEntries(headers) as Record<string, string>,
+    ...(bytes.length === 0 ? {} : { body: { bytes } }),
+  });
+}
 
 /** A service that listens to the topic `orders`, to which `hook` is subscribed. */
 async function subscribed(stage: Stage, mount: Mount, handle: (n: number, attempt: number) => void) {
@@ -173,17 +207,14 @@ describe("a webhook that Event Grid pushes to", () => {
   });
 
   it("is mounted in Azure Functions", async () => {
-    const hook = eventGridHandler({ authenticate: "nobody else can" });
-    const handler = async (request: HttpRequest): Promise<HttpResponseInit> => {
-      const { status, headers, body } = await hook(request as unknown as Request);
-      return { status, headers, ...(body === null ? {} : { body }) };
-    };
-    functionsApp.http("events", { methods: ["POST", "OPTIONS"], authLevel: "anonymous", handler });
     const asking = new HttpRequest({
       method: "OPTIONS",
       url: "https://functions.example/api/events",
       headers: { "webhook-request-origin": "eventgrid.azure.net" },
     });
+    const hook = eventGridHandler({ authenticate: "nobody else can" });
+    const handler = functionOf(hook);
+    functionsApp.http("events", { methods: ["POST", "OPTIONS"], authLevel: "anonymous", handler });
     const { status, headers } = await handler(asking);
     expect([status, new Headers(headers as Headers).get("webhook-allowed-origin")]).toEqual([
       200,

@@ -1,4 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { eventGrid } from "../../adapters/event-grid/index.js";
+import { memoryPark } from "../../adapters/memory/index.js";
+import { virtualRuntime } from "../../src/runtime/virtual-runtime.js";
 import type { DeadLetterRecord, Receiver } from "../../src/transport/index.js";
 import { manage } from "../emulator/http/management-client.js";
 import { accessKey, channel, connected, envelope, options, source, startGrid } from "./grid.js";
@@ -158,4 +161,46 @@ describe("pulling from a queue subscription", () => {
     await connection.sender({ channel, address: "orders" }).send([{ envelope: envelope(1) }]);
     expect((await one(receiver)).envelope.id).toBe("e1");
   });
+
+  it("is closed within five seconds though its client ignores that it was cut off, and what that still brings is put back", async () => {
+    const runtime = virtualRuntime();
+    const startedMs = runtime.now();
+    const client = deafClient();
+    const transport = eventGrid({ receiver: () => client as never, deadLetters: memoryPark() });
+    const connecting = transport.connect({ service: "audit", runtime, destinations: [], sources: [] });
+    const receiver = (await connecting).receiver(source(), options);
+    const waiting = receiver.receive(1, never);
+    let closedMs: number | undefined;
+    const closing = Promise.resolve(receiver.close()).then(() => (closedMs = runtime.now() - startedMs));
+    await runtime.drive({ ended: () => closedMs !== undefined });
+    await closing;
+    expect([await waiting, closedMs]).toEqual([[], 5_000]);
+    client.answer();
+    await expect.poll(() => client.released).toEqual([["token"]]);
+  });
 });
+
+/** A client that does not end its receive when it is told to. */
+function deafClient() {
+  const released: string[][] = [];
+  let answer = (): void => undefined;
+  return {
+    released,
+    answer: () => {
+      answer();
+    },
+    receiveEvents: ({ onResponse }: { onResponse: (response: object) => void }) =>
+      new Promise<void>((resolve) => {
+        answer = () => {
+          const event = { specversion: "1.0", id: "a", source: "s", type: "t" };
+          const value = [{ brokerProperties: { lockToken: "token", deliveryCount: 1 }, event }];
+          onResponse({ status: 200, bodyAsText: JSON.stringify({ value }) });
+          resolve();
+        };
+      }),
+    releaseEvents: (tokens: string[]) => {
+      released.push(tokens);
+      return Promise.resolve({ failedLockTokens: [] });
+    },
+  };
+}

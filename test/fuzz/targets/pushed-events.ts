@@ -34,7 +34,7 @@ function trial(body: Buffer, count = ""): Trial {
     run() {
       const headers = new Headers(count === "" ? {} : { "aeg-delivery-count": count });
       const events = eventsOf(body, headers);
-      if (events === undefined) throw new Refused();
+      if (events === undefined || events === "too many") throw new Refused();
       for (const { json, deliveryCount } of events) {
         must(Number.isSafeInteger(deliveryCount) && deliveryCount >= 1, "deliveries are counted from 1");
         JSON.parse(json);
