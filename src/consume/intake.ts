@@ -7,7 +7,7 @@ import type { Consumer } from "./environment.js";
 /** What an intake is for. */
 export interface IntakeHost {
   received(deliveries: readonly Delivery[]): void;
-  /** After a failure: it is time to ask again. */
+  /** It is time to ask, as far as there is room. */
   wanted(): void;
 }
 
@@ -153,7 +153,7 @@ export class Intake {
           ? nothing
           : receiver.receive(Math.min(max, this.#most), polling.signal),
       );
-      if (got instanceof Promise) this.#await(got, max);
+      if (got instanceof Promise) this.#await(got, max, polling);
       else this.#take(got);
     } catch (error) {
       this.#failed(error);
@@ -161,13 +161,13 @@ export class Intake {
   }
 
   #raise(receiving: Receiving, max: number): void {
-    if (max <= receiving.max || this.#polling.signal.aborted) return;
+    if (max <= receiving.max || receiving.polling.signal.aborted) return;
     receiving.max = max;
     this.#consumer.receiver.raise?.(max);
   }
 
-  #await(late: Promise<readonly Delivery[]>, max: number): void {
-    const receiving: Receiving = { late, max, ended: undefined };
+  #await(late: Promise<readonly Delivery[]>, max: number, polling: AbortController): void {
+    const receiving: Receiving = { late, max, polling, ended: undefined };
     this.#receiving = receiving;
     this.#askedMs = this.#consumer.runtime.elapsed();
     receiving.ended = late.then(
@@ -175,6 +175,8 @@ export class Intake {
         if (this.#receiving !== receiving) return;
         this.#receiving = undefined;
         this.#take(deliveries);
+        // Paused and resumed while it was under way: whoever wanted more found it still waiting, and asks nobody else.
+        if (deliveries.length === 0 && polling !== this.#polling) this.#host.wanted();
       },
       (error: unknown) => {
         if (this.#receiving !== receiving) return;
@@ -229,5 +231,7 @@ interface Receiving {
   readonly late: Promise<readonly Delivery[]>;
   /** How many it may bring. */
   max: number;
+  /** What gives it up. */
+  readonly polling: AbortController;
   ended: Promise<void> | undefined;
 }
