@@ -58,10 +58,10 @@ export class AmqpReader {
     return new Described(descriptor, value);
   }
 
-  /** Reads one value and returns its bytes, to be sent as they are: nobody is sent what cannot be read. */
+  /** Passes over one value and returns its bytes, unread but for its bounds. */
   raw(): Buffer {
     const start = this.position;
-    this.value();
+    this.skip();
     return this.bytes.subarray(start, this.position);
   }
 
