@@ -62,7 +62,12 @@ export class RawPeer {
     this.closed = new Promise((resolve) => socket.once("close", resolve));
     socket.on("error", () => undefined);
     socket.on("data", (chunk: Buffer) => {
-      this.take(chunk);
+      try {
+        this.take(chunk);
+      } catch (error) {
+        // A target is sent back as it came, and what this peer sent may be such that nobody can read it.
+        socket.destroy(error as Error);
+      }
     });
   }
 
