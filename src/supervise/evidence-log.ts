@@ -8,8 +8,11 @@ export interface Evidence {
   readonly what: string;
 }
 
-/** How many are kept. */
-const kept = 10;
+/** How many are kept, and told. */
+export const mostEvidence = 10;
+
+/** A text as evidence has it: bounded, and without secrets. */
+export const evidenceText = (text: string): string => redact(text, 300);
 
 /** Keeps the latest evidence, each text once: bounded, and its texts bounded and without secrets. */
 export class EvidenceLog {
@@ -26,9 +29,9 @@ export class EvidenceLog {
 
   /** Returns the text as it is kept. */
   note(text: string): string {
-    const what = redact(text, 300);
+    const what = evidenceText(text);
     const others = this.#all.filter((each) => each.what !== what);
-    this.#all = [...others.slice(-(kept - 1)), { at: isoTime(this.#now()), what }];
+    this.#all = [...others.slice(-(mostEvidence - 1)), { at: isoTime(this.#now()), what }];
     return what;
   }
 }

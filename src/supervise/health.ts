@@ -1,9 +1,8 @@
 import type { ChannelKind } from "../contracts/channel.js";
-import { redact } from "../message/redact.js";
 import { isoTime } from "../runtime/iso-time.js";
 import type { PartitionEvidence } from "../transport/transport.js";
 import type { Condition, ConsumerWatch } from "./consumer-watch.js";
-import type { Evidence } from "./evidence-log.js";
+import { evidenceText, type Evidence } from "./evidence-log.js";
 import type { Watchdog } from "./watchdog.js";
 
 /** What a service says of itself. Never message data, never a secret. */
@@ -29,8 +28,9 @@ export interface ConsumerHealth {
   readonly kind: ChannelKind;
   readonly as: string;
   /**
-   * `failing`: its receives fail, or an event of a stream cannot be settled, so its partition stands still. `unauthorized`: because its credential is refused. `stalled`: messages wait and are not given
-   * to it, or the service does not answer. `poisoned`: among them is one that the service's client cannot decode.
+   * `failing`: its receives fail, or an event of a stream cannot be settled, so its partition stands still. `unauthorized`:
+   * because its credential is refused. `stalled`: messages wait and are not given to it, or the service does not answer.
+   * `poisoned`: among them is one that the service's client cannot decode.
    */
   readonly state: "reading" | "paused" | "failing" | "unauthorized" | "stalled" | "poisoned";
   /** When it became that; RFC 3339. */
@@ -106,4 +106,4 @@ const consumerState = (paused: boolean, condition: Condition): ConsumerHealth["s
 
 /** Why a partition is not read is the service's text. */
 const redacted = (partition: PartitionEvidence): PartitionEvidence =>
-  partition.failure === undefined ? partition : { ...partition, failure: redact(partition.failure, 300) };
+  partition.failure === undefined ? partition : { ...partition, failure: evidenceText(partition.failure) };

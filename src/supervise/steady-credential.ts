@@ -1,6 +1,6 @@
-import { redact } from "../message/redact.js";
 import { isoTime } from "../runtime/iso-time.js";
 import { realRuntime, type Runtime } from "../runtime/runtime.js";
+import { evidenceText } from "./evidence-log.js";
 import { CachedToken, type Token } from "./cached-token.js";
 
 /** A credential of the Azure SDKs (`TokenCredential`), as far as it matters here. */
@@ -52,8 +52,8 @@ export function keepSteady<T extends Token, O>(
       const cached = new CachedToken(() => credential.getToken(scopes, alone), runtime);
       tokens.set(key, { scopes: String(scopes), cached });
       // A claims challenge is answered once: its answers must not pile up.
-      if (tokens.size > mostTokens)
-        for (const oldest of [...tokens.keys()].slice(0, 1)) tokens.delete(oldest);
+      const [oldest] = tokens.keys();
+      if (tokens.size > mostTokens && oldest !== undefined) tokens.delete(oldest);
       return cached.get();
     },
     health: () =>
@@ -61,7 +61,7 @@ export function keepSteady<T extends Token, O>(
         scopes,
         failures,
         ...(token === undefined ? {} : { expires: isoTime(token.expiresOnTimestamp) }),
-        ...(failure === undefined ? {} : { why: redact(failure.message, 300) }),
+        ...(failure === undefined ? {} : { why: evidenceText(failure.message) }),
       })),
   };
 }

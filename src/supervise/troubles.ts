@@ -1,7 +1,6 @@
 import type { Pump } from "../consume/pump.js";
-import { redact } from "../message/redact.js";
 import { isoTime } from "../runtime/iso-time.js";
-import type { Evidence } from "./evidence-log.js";
+import { evidenceText, mostEvidence, type Evidence } from "./evidence-log.js";
 
 /** Why receiving fails. */
 export const receivingFailed = ({ failures, failure }: Pump["intake"]): string =>
@@ -16,11 +15,10 @@ export function evidenceOf({ intake, unsettled }: Pump, seen: readonly Evidence[
   const add = (begin: string, sinceMs: number, text: string): void => {
     const at = isoTime(sinceMs);
     if (!seen.some((each) => each.at >= at && each.what.startsWith(begin)))
-      evidence.push({ at, what: redact(text, 300) });
+      evidence.push({ at, what: evidenceText(text) });
   };
   if (intake.failures > 0) add("receiving failed", intake.changedMs, receivingFailed(intake));
   if (unsettled !== undefined) add(notSettled(""), unsettled.sinceMs, notSettled(unsettled.why));
-  return evidence.slice(-mostEvidence);
+  // Oldest first: what is wrong now may have begun before the last look.
+  return evidence.sort((left, right) => left.at.localeCompare(right.at)).slice(-mostEvidence);
 }
-
-const mostEvidence = 10;
