@@ -1,5 +1,4 @@
-import { tellable, WaybillError, within, type Deadline } from "../../src/transport/index.js";
-import { toldText } from "./told-text.js";
+import { redact, tellable, WaybillError, within, type Deadline } from "../../src/transport/index.js";
 
 /**
  * Asks a store of dead letters, within the deadline. `doing` says what, such as `cannot park an event of "orders"`.
@@ -13,6 +12,9 @@ export async function askStore<T>(
   try {
     return await within(deadline, doing, async () => operation());
   } catch (cause) {
-    throw tellable(new WaybillError("storeFailed", `${doing}: ${toldText(cause)}`, { cause }));
+    const text = redact(cause instanceof Error ? cause.message : String(cause), maxTextLength);
+    throw tellable(new WaybillError("storeFailed", `${doing}: ${text}`, { cause }));
   }
 }
+
+const maxTextLength = 1_000;

@@ -1,11 +1,12 @@
 import {
+  certificateCodes,
   isWaybillError,
+  redact,
   tellable,
   WaybillError,
   type ErrorClass,
   type ErrorCode,
 } from "../../src/transport/index.js";
-import { toldText } from "./told-text.js";
 
 /** By the code of the service's answer. Sources: "Publish events to custom topics", REST 2024-06-01. */
 export const codes: Readonly<Record<string, ErrorCode>> = {
@@ -30,21 +31,6 @@ export const codes: Readonly<Record<string, ErrorCode>> = {
   // Of the client, not of the service.
   REQUEST_SEND_ERROR: "transportFailed",
   PARSE_ERROR: "transportFailed",
-};
-
-/**
- * By the code of the system: the certificate of the other side. Nothing was sent, and it is somebody's to repair.
- * Source: Node, "X509 certificate error codes".
- */
-export const certificates: Readonly<Record<string, ErrorClass>> = {
-  CERT_HAS_EXPIRED: "config",
-  CERT_NOT_YET_VALID: "config",
-  CERT_REVOKED: "config",
-  DEPTH_ZERO_SELF_SIGNED_CERT: "config",
-  SELF_SIGNED_CERT_IN_CHAIN: "config",
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "config",
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "config",
-  ERR_TLS_CERT_ALTNAME_INVALID: "config",
 };
 
 /** By the name of an error that is none of the service's. */
@@ -122,7 +108,7 @@ function codeOf(error: unknown): ErrorCode {
 
 function certificateClass(error: unknown): ErrorClass | undefined {
   const { code } = partsOf(error);
-  return typeof code === "string" && Object.hasOwn(certificates, code) ? certificates[code] : undefined;
+  return certificateCodes.some((known) => known === code) ? "config" : undefined;
 }
 
 interface Parts {
@@ -154,7 +140,8 @@ function withoutRequest(error: unknown): Error {
 /** An answer that is no JSON is quoted by the client, with all the events in it: only that it was none is said. */
 function textOf(error: unknown): string {
   if (partsOf(error).code === "PARSE_ERROR") return "the answer is no JSON";
-  return toldText(error);
+  return redact(error instanceof Error ? error.message : String(error), maxTextLength);
 }
 
+const maxTextLength = 1_000;
 const maxStackLength = 4_000;

@@ -1,6 +1,5 @@
-import { elementTexts } from "../../src/transport/index.js";
+import { elementTexts, shapeOf } from "../../src/transport/index.js";
 import type { EventGridEvent } from "./event-delivery.js";
-import { shapeOf } from "./json-shape.js";
 
 /** The most events of one request [Event Grid: `maxEventsPerBatch`, 1 to 5,000]. */
 export const maxPushed = 5_000;

@@ -1,9 +1,8 @@
 import type { EventGridReceiverClient } from "@azure/eventgrid-namespaces";
-import { WaybillError, type SettleAction } from "../../src/transport/index.js";
+import { redact, WaybillError, type SettleAction } from "../../src/transport/index.js";
 import type { Client } from "./client.js";
 import type { EventDelivery } from "./event-delivery.js";
 import { codes, mapError, mapSettleError } from "./map-error.js";
-import { toldText } from "./told-text.js";
 
 /** What is asked for many events in one request. */
 export type Verb = "acknowledge" | "release 0" | `release ${number}` | "reject" | "renew";
@@ -89,5 +88,7 @@ interface TokenError {
 /** A token that is refused for a reason that nobody has told us is none that could still be used. */
 function refusal({ code = "", message = "it was refused" }: TokenError, doing: string): WaybillError {
   const known = Object.hasOwn(codes, code) ? codes[code] : undefined;
-  return new WaybillError(known ?? "lockLost", `${doing}: ${toldText(message)}`);
+  return new WaybillError(known ?? "lockLost", `${doing}: ${redact(message, maxTextLength)}`);
 }
+
+const maxTextLength = 1_000;

@@ -1,4 +1,5 @@
 import {
+  certificateCodes,
   isWaybillError,
   tellable,
   WaybillError,
@@ -56,14 +57,9 @@ export const meanings: Readonly<Record<string, Meaning>> = {
   FramingError: { code: "transportFailed" },
   DecodeError: { code: "transportFailed" },
   // The certificate of the other side: a send that meets one of these never left.
-  CERT_HAS_EXPIRED: { code: "transportFailed", class: "config" },
-  CERT_NOT_YET_VALID: { code: "transportFailed", class: "config" },
-  CERT_REVOKED: { code: "transportFailed", class: "config" },
-  DEPTH_ZERO_SELF_SIGNED_CERT: { code: "transportFailed", class: "config" },
-  SELF_SIGNED_CERT_IN_CHAIN: { code: "transportFailed", class: "config" },
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: { code: "transportFailed", class: "config" },
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: { code: "transportFailed", class: "config" },
-  ERR_TLS_CERT_ALTNAME_INVALID: { code: "transportFailed", class: "config" },
+  ...Object.fromEntries(
+    certificateCodes.map((code) => [code, { code: "transportFailed", class: "config" }] as const),
+  ),
 };
 
 /** Failed before a byte of the message left. */

@@ -1,4 +1,5 @@
 import {
+  certificateCodes,
   isWaybillError,
   redact,
   tellable,
@@ -43,18 +44,6 @@ export const codes: Readonly<Record<string, ErrorCode>> = {
   // Of the client, not of the service.
   REQUEST_SEND_ERROR: "transportFailed",
 };
-
-/** The certificate of the other side: nothing but a change of the configuration helps, and a send that meets one never left. */
-export const certificateCodes: readonly string[] = [
-  "CERT_HAS_EXPIRED",
-  "CERT_NOT_YET_VALID",
-  "CERT_REVOKED",
-  "DEPTH_ZERO_SELF_SIGNED_CERT",
-  "SELF_SIGNED_CERT_IN_CHAIN",
-  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
-  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
-  "ERR_TLS_CERT_ALTNAME_INVALID",
-];
 
 /** By the name of an error that is none of the service's. */
 export const names: Readonly<Record<string, ErrorCode>> = {
@@ -117,7 +106,7 @@ function mapped(code: ErrorCode, text: string, error: unknown, errorClass = clas
 /** Where it is not the one that the code usually has. */
 function classOf(error: unknown): ErrorClass | undefined {
   const { code } = partsOf(error);
-  return typeof code === "string" && certificateCodes.includes(code) ? "config" : undefined;
+  return certificateCodes.some((known) => known === code) ? "config" : undefined;
 }
 
 /** The same for a send, where no answer does not mean that nothing was stored. */

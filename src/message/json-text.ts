@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { WaybillError } from "../errors.js";
+import { shapeOf } from "./json-shape.js";
 import { jsonErrorPosition } from "./json-syntax.js";
 
 /** Bounds of JSON that came from outside. */
@@ -69,7 +70,7 @@ export function parseText(text: string): unknown {
 export function isDeeperThan(text: string, maxDepth: number): boolean {
   // Nearly every text opens so few that they need not be told from those inside strings.
   const few = maxDepth - occurrences(text, "{", maxDepth);
-  return occurrences(text, "[", few) > few && depthOf(text) > maxDepth;
+  return occurrences(text, "[", few) > few && shapeOf(text).depth > maxDepth;
 }
 
 /** How often `sought` is in the text; counted no further than one above `limit`. */
@@ -78,23 +79,6 @@ function occurrences(text: string, sought: string, limit: number): number {
   for (let at = text.indexOf(sought); at >= 0 && count <= limit; at = text.indexOf(sought, at + 1))
     count += 1;
   return count;
-}
-
-function depthOf(text: string): number {
-  let depth = 0;
-  let deepest = 0;
-  let inString = false;
-  for (let at = 0; at < text.length; at += 1) {
-    const unit = text.charCodeAt(at);
-    if (inString) {
-      if (unit === 0x5c) at += 1;
-      else if (unit === 0x22) inString = false;
-    } else if (unit === 0x22) inString = true;
-    // `{` and `[` differ in one bit, and so do `}` and `]`.
-    else if ((unit | 0x20) === 0x7b) deepest = Math.max(deepest, (depth += 1));
-    else if ((unit | 0x20) === 0x7d) depth -= 1;
-  }
-  return deepest;
 }
 
 /** An own `__proto__` is harmless until somebody copies it with `target[key] = value`. */

@@ -47,6 +47,9 @@ export { fromDeadLetterProperties, toDeadLetterProperties } from "../message/dea
 export type { NativeDeadLetter } from "../message/dead-letter-record.js";
 export { redact, withoutSecrets } from "../message/redact.js";
 export { tellable } from "../message/tellable.js";
+export { certificateCodes } from "./certificate-codes.js";
+export { shapeOf } from "../message/json-shape.js";
+export type { JsonShape } from "../message/json-shape.js";
 export { elementTexts, memberText } from "../message/json-syntax.js";
 export { fromStructuredJson, toStructuredJson } from "../message/structured-json.js";
 export { WaybillError, isWaybillError } from "../errors.js";

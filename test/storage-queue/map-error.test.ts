@@ -1,9 +1,9 @@
+import { certificateCodes } from "../../src/transport/index.js";
 import { inspect } from "node:util";
 import { QueueServiceClient } from "@azure/storage-queue";
 import { describe, expect, it } from "vitest";
 import { clientOptions } from "../../adapters/storage-queue/index.js";
 import {
-  certificateCodes,
   codes,
   mapError,
   mapFactoryError,
