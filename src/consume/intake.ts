@@ -175,8 +175,8 @@ export class Intake {
         if (this.#receiving !== receiving) return;
         this.#receiving = undefined;
         this.#take(deliveries);
-        // Paused and resumed while it was under way: whoever wanted more found it still waiting, and asks nobody else.
-        if (deliveries.length === 0 && polling !== this.#polling) this.#host.wanted();
+        // Whoever wanted more meanwhile found it waiting: it was paused and resumed, or what came was lost on the way.
+        if (deliveries.length === 0) this.#host.wanted();
       },
       (error: unknown) => {
         if (this.#receiving !== receiving) return;

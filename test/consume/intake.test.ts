@@ -45,6 +45,12 @@ function asking() {
 
 const message = {} as Delivery;
 
+it("A consumer asks again when its receive ends with nothing, as when what came was lost on the way", async () => {
+  const { requests } = asking();
+  await requests[0]?.answer([]);
+  expect(requests.map(({ signal }) => signal.aborted)).toEqual([false, false]);
+});
+
 describe("a consumer that is paused and resumed while its receive is under way", () => {
   it("asks again when the receive that was given up ends with nothing", async () => {
     const { intake, requests } = asking();

@@ -1,7 +1,7 @@
 import { QueueServiceClient, StorageSharedKeyCredential } from "@azure/storage-queue";
 import { describe, expect, it } from "vitest";
 import { fixed, run, service, WaybillError, type AppEvent } from "waybill";
-import { command, queue } from "waybill/contracts";
+import { command, queue, type ForeignMessage } from "waybill/contracts";
 import * as z from "zod";
 import { clientOptions } from "../../adapters/storage-queue/index.js";
 import { azuriteQueues, until } from "./queues.js";
@@ -9,6 +9,13 @@ import { azuriteQueues, until } from "./queues.js";
 const queues = azuriteQueues();
 
 const charge = command("billing.charge", { version: 1, schema: z.object({ orderId: z.string() }) });
+
+/** What a producer without Waybill sends. */
+const plainJson = ({ body }: ForeignMessage) => ({
+  type: "billing.charge",
+  version: 1,
+  data: JSON.parse(Buffer.from(body).toString()) as unknown,
+});
 
 /** A promise with what ends it. */
 function signal<T>(): { readonly done: Promise<T>; readonly give: (value: T) => void } {
@@ -39,11 +46,7 @@ describe("a service on storage queues", () => {
   it("spends no attempt of a foreign message while a dependency is down, though the service counts each delivery", async () => {
     const jobs = queue("jobs", {
       messages: { charge },
-      foreign: ({ body }) => ({
-        type: "billing.charge",
-        version: 1,
-        data: JSON.parse(Buffer.from(body).toString()) as unknown,
-      }),
+      foreign: plainJson,
     });
     const [raw] = await Promise.all([queues.create("jobs"), queues.create("jobs-poison")]);
     const attempts: number[] = [];
@@ -74,11 +77,7 @@ describe("a service on storage queues", () => {
   it("SQ-19: handles the plain JSON of a producer without Waybill, in base64 or as it is", async () => {
     const orders = queue("orders", {
       messages: { charge },
-      foreign: ({ body }) => ({
-        type: "billing.charge",
-        version: 1,
-        data: JSON.parse(Buffer.from(body).toString()) as unknown,
-      }),
+      foreign: plainJson,
     });
     const [raw] = await Promise.all([queues.create("orders"), queues.create("orders-poison")]);
     const handled: string[] = [];
